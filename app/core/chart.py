@@ -1,0 +1,153 @@
+"""What the EHR says of one patient, in our words. FHIR shapes stop at `app/sources`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
+
+from app.core.answers import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A FHIR date of any precision as the days it may mean: `2026-03` is 1 to 31 March. `text` is as written.
+
+    A dateTime counts as the calendar day written in it (its own offset), not as a UTC day.
+    """
+
+    start: date
+    end: date
+    text: str = ""
+
+    @classmethod
+    def day(cls, day: date) -> When:
+        return cls(day, day, day.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    system: str
+    code: str
+    display: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A FHIR CodeableConcept: its codings and its text."""
+
+    codings: tuple[Coding, ...] = ()
+    text: str = ""
+
+    @property
+    def label(self) -> str:
+        """The words to show: text, else the first display, else the first code."""
+        display = next((c.display for c in self.codings if c.display), "")
+        return self.text or display or next((c.code for c in self.codings), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    value: Decimal
+    unit: str = ""  # as displayed
+    code: str = ""  # UCUM
+    comparator: str = ""  # <, <=, >=, >
+
+
+Value: TypeAlias = Quantity | Concept | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    system: str
+    value: str
+    type_code: str = ""  # v2-0203: MB member, MR medical record, NPI
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    use: str = ""
+    family: str = ""
+    given: tuple[str, ...] = ()
+    text: str = ""
+    prefix: tuple[str, ...] = ()
+    suffix: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Identity as one side (EHR or payer) states it; ids of different sides are never compared."""
+
+    id: str
+    names: tuple[Name, ...] = ()
+    birth_date: When | None = None
+    sex: str = ""  # administrative gender code
+    deceased: bool | When | None = None  # None: not stated
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One FHIR Coverage. `payors` are the displays and names of the payor, `identifiers` those of the payor."""
+
+    ref: str
+    status: str
+    payors: tuple[str, ...] = ()
+    payor_identifiers: tuple[Identifier, ...] = ()
+    payor_refs: tuple[str, ...] = ()
+    member_ids: tuple[Identifier, ...] = ()
+    subscriber_id: str = ""
+    dependent: str = ""
+    relationship: str = ""  # self, spouse, child, ...
+    plan: str = ""
+    group: str = ""
+    kind: Concept = field(default_factory=Concept)
+    start: When | None = None
+    end: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    concept: Concept
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One chart entry of any other resource type, flattened to what rules and screens ask of it."""
+
+    type: str  # FHIR resource type: Condition, Encounter, Observation, ...
+    ref: str  # Condition/123
+    concept: Concept
+    status: str = ""  # status, or clinicalStatus of a Condition or AllergyIntolerance
+    verification: str = ""  # verificationStatus
+    category: tuple[str, ...] = ()  # category codes
+    when: When | None = None  # onset/effective/performed/occurrence/period start/authored, in that spirit
+    until: When | None = None  # abatement/period end
+    recorded: When | None = None
+    value: Value | None = None
+    components: tuple[Component, ...] = ()
+    setting: str = ""  # Encounter.class code: AMB, IMP, EMER, VR, HH
+    who: str = ""  # performer, requester, participant as displayed
+    encounter: str = ""  # Encounter/…
+    related: tuple[str, ...] = ()  # based-on, reason, result references
+    intent: str = ""  # orders: order, plan, proposal
+    not_done_reason: str = ""
+
+
+#: The chart's resource types beside Patient and Coverage. MedicationRequest stands for the medications.
+CHART_TYPES: tuple[str, ...] = (
+    "Condition", "Encounter", "Observation", "DiagnosticReport", "Procedure", "Immunization", "MedicationRequest",
+    "ServiceRequest", "Appointment", "AllergyIntolerance", "Flag", "DocumentReference",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One patient's chart as far as it has answered. A type that is absent from `facts` was not answered yet."""
+
+    patient: Answer[Patient] | None = None
+    coverages: Answer[tuple[Coverage, ...]] | None = None
+    facts: Mapping[str, Answer[tuple[Fact, ...]]] = field(default_factory=dict)

@@ -1,0 +1,59 @@
+"""Who is using the app, and what their role may see and do. Least by default: no role, nothing of the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.core.chart import Coding, Identifier
+
+
+class Role(StrEnum):
+    """Roles come from the EHR's identity by the EHR entry's `role` rows, never from anything the user types."""
+
+    CLINICIAN = "clinician"
+    CLINICAL_STAFF = "clinical-staff"
+    MANAGER = "manager"
+    FINANCE = "finance"
+    PRIVACY = "privacy"
+    OPERATOR = "operator"
+    NONE = "none"
+
+
+class May(StrEnum):
+    """One thing a role may be allowed."""
+
+    SEE_GAPS = "see-gaps"
+    SEE_PROMPTS = "see-prompts"
+    ASSESS = "assess"
+    SEE_MONEY = "see-money"
+    READ_AUDIT = "read-audit"
+    OPERATE = "operate"
+
+
+ALLOWED: Mapping[Role, frozenset[May]] = {
+    Role.CLINICIAN: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.ASSESS}),
+    Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS}),
+    Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY}),
+    Role.FINANCE: frozenset({May.SEE_MONEY}),
+    Role.PRIVACY: frozenset({May.READ_AUDIT}),
+    Role.OPERATOR: frozenset({May.OPERATE}),
+    Role.NONE: frozenset(),
+}
+
+
+def may(role: Role, what: May) -> bool:
+    """Whether `role` may do `what`."""
+    return what in ALLOWED[role]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The signed-in user as the EHR describes them (Practitioner and PractitionerRole)."""
+
+    ref: str  # Practitioner/123
+    name: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+    role_codes: tuple[Coding, ...] = ()  # PractitionerRole.code
+    specialties: tuple[Coding, ...] = ()
