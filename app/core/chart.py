@@ -135,6 +135,7 @@ class Fact:
     related: tuple[str, ...] = ()  # based-on, reason, result references
     intent: str = ""  # orders: order, plan, proposal
     not_done_reason: str = ""
+    subject: str = ""  # Patient/…, where the reader needs it (the Encounter of a launch without a patient)
 
 
 #: The chart's resource types beside Patient and Coverage. MedicationRequest stands for the medications.

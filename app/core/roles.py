@@ -57,3 +57,35 @@ class User:
     identifiers: tuple[Identifier, ...] = ()
     role_codes: tuple[Coding, ...] = ()  # PractitionerRole.code
     specialties: tuple[Coding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """One row of an EHR entry's role mapping; the first row that matches decides. Exactly one condition is set."""
+
+    role: Role
+    code: str = ""  # "system|code" of PractitionerRole.code or .specialty
+    identifier_system: str = ""  # the Practitioner has an identifier of this system (an NPI, say)
+    user: str = ""  # this very user: "Practitioner/123"
+    claim: str = ""  # an id_token claim or token response field ...
+    equals: str = ""  # ... has this value
+    any: bool = False  # every user the EHR signs in: for developers' sandboxes
+
+
+def role_of(rows: tuple[RoleRow, ...], user: User | None, claims: Mapping[str, object]) -> Role:
+    """The role that the EHR entry's rows give this user; `Role.NONE` when none matches (least by default)."""
+    return next((row.role for row in rows if _matches(row, user, claims)), Role.NONE)
+
+
+def _matches(row: RoleRow, user: User | None, claims: Mapping[str, object]) -> bool:
+    if row.any:
+        return True
+    if row.claim:
+        return str(claims.get(row.claim, "")) == row.equals != ""
+    if user is None:
+        return False
+    if row.user:
+        return user.ref == row.user
+    if row.identifier_system:
+        return any(i.system == row.identifier_system and i.value for i in user.identifiers)
+    return row.code in {f"{c.system}|{c.code}" for c in (*user.role_codes, *user.specialties)}

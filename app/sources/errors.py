@@ -1,0 +1,97 @@
+"""What can go wrong between us and a source. Internal: none of these leaves an adapter, which answers `Unknown` instead.
+
+    SourceError             reason          the source is
+    ├── NotAllowed          not-allowed     up      403, or no token is given to this client
+    ├── SignedOut           signed-out      -       401 twice, or there is no token any more
+    ├── NotFound            not-readable    up      404, 410
+    ├── Refused             not-readable    up      any other 4xx: it does not take the question
+    ├── Unreadable          not-readable    up      HTML, broken JSON, too large, an OperationOutcome instead of data
+    │   └── ForeignLink     not-readable    up      a link or redirect that leads to another origin
+    ├── NotIdentified       not-identified  up      the payer does not know this member
+    ├── WrongPatient        wrong-patient   up      the answer is about somebody else
+    ├── Busy                busy            up      429 to the end
+    ├── Down                down            down    no connection, 5xx, or the breaker is open
+    └── Slow                slow            down    the deadline passed
+
+Details are our own words: never payload text, never PHI.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from app.core.answers import Reason, Unknown
+
+
+class SourceError(Exception):
+    """Base. `alive` says what the error proves of the source: True up, False down, None nothing."""
+
+    reason: ClassVar[Reason] = Reason.NOT_READABLE
+    alive: ClassVar[bool | None] = True
+
+    def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after = retry_after
+
+    def unknown(self, source: str) -> Unknown:
+        """The answer that this trouble becomes."""
+        return Unknown(source, self.reason, self.detail, self.retry_after)
+
+
+class NotAllowed(SourceError):
+    reason = Reason.NOT_ALLOWED
+
+
+class SignedOut(SourceError):
+    reason = Reason.SIGNED_OUT
+    alive = None
+
+
+class NotFound(SourceError):
+    pass
+
+
+class Refused(SourceError):
+    """`status` is the HTTP status; `codes` are the codes of its OperationOutcome or OAuth error, as far as well formed."""
+
+    def __init__(self, detail: str, *, status: int, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.codes = codes
+
+
+class Unreadable(SourceError):
+    pass
+
+
+class ForeignLink(Unreadable):
+    pass
+
+
+class NotIdentified(SourceError):
+    reason = Reason.NOT_IDENTIFIED
+
+
+class WrongPatient(SourceError):
+    reason = Reason.WRONG_PATIENT
+
+
+class Busy(SourceError):
+    reason = Reason.BUSY
+
+
+class Down(SourceError):
+    """`again`: whether a second try within the same question may help."""
+
+    reason = Reason.DOWN
+    alive = False
+
+    def __init__(self, detail: str, *, retry_after: float | None = None, again: bool = True) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.again = again
+
+
+class Slow(SourceError):
+    reason = Reason.SLOW
+    alive = False

@@ -1,0 +1,196 @@
+"""The answer row: what a source last said, whether that still counts, and who is asking it now (DESIGN 3.10).
+
+`claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must `settle`; a lease
+that runs out (its process died) can be claimed again, and its old holder's late answer is then refused. A failed try never
+destroys the last good answer, unless it says that the answer may not be shown (`STAYS_GOOD`). Time is `tx.now`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from app.core.answers import Answer, Known, Reason, Unknown
+from app.store import codec
+from app.store.errors import SealBroken
+from app.store.schema import STALE_FOR, answers
+from app.store.tx import Tx
+
+#: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more, no
+#: longer allowed, restricted, not connected) it is deleted: showing it would be showing what the source has taken back.
+STAYS_GOOD = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.SIGNED_OUT})
+
+_t = answers.c
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question to one source. `scope` is the launch handle where only that launch may see the answer, else empty.
+
+    `patient` is the patient's key, issuer and id; two EHRs' patients never share an answer.
+    """
+
+    source: str
+    name: str
+    scope: str
+    patient: str
+
+
+class Claim(StrEnum):
+    ASK = "ask"  # the caller holds the lease now, and must settle
+    FRESH = "fresh"  # `snapshot` has the answer
+    WAIT = "wait"  # somebody else is asking
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One question as stored. `answer` is None until somebody has answered, and again when the answer is no longer fresh.
+
+    `version` grows with every settled try: the sum over the questions of a launch says whether there is something new
+    (compare by !=, since a purge can lower it).
+    """
+
+    answer: Answer[Any] | None
+    asking: bool
+    version: int
+
+
+def claim(tx: Tx, question: Question, lease: timedelta, who: str) -> Claim:
+    """Whether the caller, process `who`, shall ask `question` now. Give back the lease by `settle`."""
+    tx.serialise("answers")
+    key = _key(tx, question)
+    row = tx.conn.execute(select(answers).where(_t.question_hash == key)).one_or_none()
+    taken = {"asking_until": tx.now + lease, "asked_by": who}
+    if row is None:
+        tx.conn.execute(insert(answers).values(**_new(tx, question, key), **taken))
+        return Claim.ASK
+    if _asking(row, tx.now):
+        return Claim.WAIT
+    if _answer(tx, row, STALE_FOR) is not None:
+        return Claim.FRESH
+    tx.conn.execute(update(answers).where(_t.question_hash == key).values(**taken))
+    return Claim.ASK
+
+
+def settle(tx: Tx, question: Question, answer: Answer[Any], fresh_for: timedelta, who: str) -> bool:
+    """Store the answer of the lease holder `who`, and end the lease.
+
+    False, and nothing stored, when another process has claimed the question since, or a newer answer stands already.
+    """
+    tx.serialise("answers")
+    key = _key(tx, question)
+    row = tx.conn.execute(select(answers).where(_t.question_hash == key)).one_or_none()
+    if row is None or row.asked_by != who or _outrun(row, answer):
+        return False
+    changed = _known(tx, key, answer) if isinstance(answer, Known) else _unknown(tx, key, answer)
+    ended = {"asking_until": None, "fresh_until": tx.now + fresh_for, "version": row.version + 1}
+    tx.conn.execute(update(answers).where(_t.question_hash == key).values(**changed, **ended))
+    return True
+
+
+def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE_FOR) -> dict[Question, Stored]:
+    """What is stored of each question; one that nobody has asked is absent.
+
+    When the newest try failed, the last good answer stands in with `stale_because`, if it is younger than `stale_for`
+    (never more than `STALE_FOR`: older ones are purged).
+    """
+    keys = {_key(tx, question): question for question in questions}
+    rows = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys))).all()
+    return {
+        keys[row.question_hash]: Stored(_answer(tx, row, stale_for), _asking(row, tx.now), row.version) for row in rows
+    }
+
+
+def version(tx: Tx, questions: Iterable[Question]) -> int:
+    """The sum of the questions' versions, opening nothing: for a long poll that looks often."""
+    keys = [_key(tx, question) for question in questions]
+    return tx.conn.execute(select(func.coalesce(func.sum(_t.version), 0)).where(_t.question_hash.in_(keys))).scalar_one()
+
+
+def forget(tx: Tx, question: Question) -> None:
+    """Let the stored answer count no longer, so that the next claim asks again. The last good one is kept for a failure."""
+    tx.serialise("answers")
+    changed = {"fresh_until": tx.now, "version": _t.version + 1}
+    tx.conn.execute(update(answers).where(_t.question_hash == _key(tx, question)).values(**changed))
+
+
+def drop(tx: Tx, scope: str) -> int:
+    """Delete every answer of one launch (it has ended); how many."""
+    tx.serialise("answers")
+    return tx.conn.execute(delete(answers).where(_t.scope_hash == _scope(tx, scope))).rowcount
+
+
+def _key(tx: Tx, q: Question) -> str:
+    return tx.hash("question", q.source, q.name, q.scope, q.patient)
+
+
+def _scope(tx: Tx, scope: str) -> str:
+    return tx.hash("scope", scope) if scope else ""
+
+
+def _new(tx: Tx, q: Question, key: str) -> dict[str, Any]:
+    patient = tx.hash("patient", q.patient)
+    return {
+        "question_hash": key,
+        "source": q.source,
+        "scope_hash": _scope(tx, q.scope),
+        "patient_hash": patient,
+        "version": 0,
+    }
+
+
+def _known(tx: Tx, key: str, answer: Known[Any]) -> dict[str, Any]:
+    good = tx.seal(codec.encode(answer), _good(key))
+    return {"good": good, "good_at": answer.received, "failure": None, "reason": None}
+
+
+def _unknown(tx: Tx, key: str, answer: Unknown) -> dict[str, Any]:
+    taken_back = {} if answer.reason in STAYS_GOOD else {"good": None, "good_at": None}
+    return {"failure": tx.seal(codec.encode(answer), _failure(key)), "reason": str(answer.reason), **taken_back}
+
+
+def _good(key: str) -> str:
+    return f"{key}/good"
+
+
+def _failure(key: str) -> str:
+    return f"{key}/failure"
+
+
+def _asking(row: Row[Any], now: datetime) -> bool:
+    return row.asking_until is not None and row.asking_until > now
+
+
+def _outrun(row: Row[Any], answer: Answer[Any]) -> bool:
+    """A process can outlive its own lease and ask twice; the older of its answers may come in last."""
+    return isinstance(answer, Known) and row.good_at is not None and answer.received < row.good_at
+
+
+def _answer(tx: Tx, row: Row[Any], stale_for: timedelta) -> Answer[Any] | None:
+    """The answer that counts, None where none does: not answered, no longer fresh, or not readable any more."""
+    if row.fresh_until is None or row.fresh_until <= tx.now:
+        return None
+    key = row.question_hash
+    if row.failure is None:
+        good = _open(tx, row.good, _good(key))
+        return good if isinstance(good, Known) else None
+    failure = _open(tx, row.failure, _failure(key))
+    if not isinstance(failure, Unknown):
+        return None
+    if row.good is None or row.good_at <= tx.now - stale_for:
+        return failure
+    good = _open(tx, row.good, _good(key))
+    return replace(good, stale_because=failure.reason) if isinstance(good, Known) else failure
+
+
+def _open(tx: Tx, sealed: bytes | None, row: str) -> object:
+    """None where a sealing key was retired or a type has changed since: then the source is asked again."""
+    try:
+        return None if sealed is None else codec.decode(tx.unseal(sealed, row))
+    except (SealBroken, codec.CodecError):
+        return None

@@ -1,0 +1,119 @@
+"""How we connect: SQLite (one machine) or PostgreSQL through psycopg (many).
+
+The same promises on both: a write transaction sees no other writer's half, a read transaction is one snapshot and cannot
+write, nobody waits longer than `PATIENCE_S`, and no statement's parameters reach an error message or a log.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.store.errors import StoreUnavailable
+
+PATIENCE_S = 10
+_WRITES = "chartside_writes"
+
+
+def connect(url: str) -> Engine:
+    """An engine for `sqlite:////absolute/path` or `postgresql://…`. SQLite makes its file, readable by us alone."""
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(target)
+    if target.drivername in {"postgresql", "postgres"}:
+        target = target.set(drivername="postgresql+psycopg")
+    return create_engine(
+        target,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=PATIENCE_S,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "chartside",
+            # A process that hangs inside a transaction must not hold its locks against everybody.
+            "options": f"-c timezone=UTC -c lock_timeout={PATIENCE_S}s -c idle_in_transaction_session_timeout=60s",
+        },
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("SQLite needs a file: every connection to :memory: is a database of its own")
+    os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))  # WAL and shm files take over these permissions
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=PATIENCE_S,
+        connect_args={"timeout": PATIENCE_S, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing on its own: `_begin_sqlite` says how
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """The switch to WAL asks no busy handler: two processes on a fresh file would get `database is locked`."""
+    end = time.monotonic() + PATIENCE_S
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A plain BEGIN takes its write lock at the first write, too late for what was read before: updates get lost."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same pool, for transactions that write."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same pool, for transactions that see one snapshot and may not write."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return engine.execution_options(**options)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back on any exception. Raises `StoreUnavailable` if it cannot begin."""
+    try:
+        connection = engine.connect()
+    except (OperationalError, PoolTimeout) as e:
+        raise StoreUnavailable("the database cannot be reached") from e
+    with connection:
+        try:
+            begun = connection.begin()
+        except OperationalError as e:
+            raise StoreUnavailable("the database is locked by another process") from e
+        with begun:
+            yield connection

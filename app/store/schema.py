@@ -1,0 +1,194 @@
+"""The tables. Each says in `info` what it is for and how long its rows are kept; `purge` is driven by that.
+
+| table | kept |
+|---|---|
+| launch_records | until they expire: minutes for a pending launch, at most 12 hours for a launch |
+| answers | until neither fresh nor good enough to show when a newer try fails |
+| payer_tokens | until the token expires |
+| audit, audit_heads | six years from the last entry of a chain, then the whole chain |
+| audit_seals | always: hashes only, and without them a deleted chain could not be told from a purged one |
+
+Columns named `*_hash` are keyed hashes; `body`, `good`, `failure` and `key_sealed` are sealed. Everything else is an id of
+an entry in the configuration, a code of ours, a number or a time. A new table is a new migration as well (a test compares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    and_,
+    exists,
+    or_,
+    select,
+)
+
+#: 45 CFR 164.316(b)(2)(i): six years, counted generously.
+AUDIT_KEPT = timedelta(days=6 * 366)
+
+#: How long a good answer may still be shown, marked as such, while newer tries fail.
+STALE_FOR = timedelta(hours=24)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows are kept: in words, and as the condition under which a row is past it (None: never)."""
+
+    words: str
+    expired: Callable[[datetime], ColumnElement[bool]] | None
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored and given back as UTC; a naive one is refused. SQLite keeps no zone of its own."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the store")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(naming_convention=NAMES)
+
+
+def _table(name: str, *columns: Any, what: str, kept: Retention) -> Table:
+    return Table(name, metadata, *columns, info={"what": what, "retention": kept})
+
+
+def _key(name: str, kind: type[Text | BigInteger] = Text) -> Column[Any]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _must(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _over(column: Column[Any], now: datetime) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= now)
+
+
+launch_records = _table(
+    "launch_records",
+    _key("kind"),
+    _key("key_hash"),
+    _must("key_sealed", LargeBinary),
+    Column("group_hash", Text),
+    _must("body", LargeBinary),  # sealed by the launch package, opaque here
+    _must("version", Integer),
+    _must("expires", Instant),
+    Index(None, "kind", "group_hash"),
+    Index(None, "expires"),
+    what="pending launches and launches, as the launch package keeps them",
+    kept=Retention("until it expires", lambda now: launch_records.c.expires <= now),
+)
+
+answers = _table(
+    "answers",
+    _key("question_hash"),
+    _must("source", Text),
+    _must("scope_hash", Text),
+    _must("patient_hash", Text),
+    _must("version", Integer),  # grows with every settled try
+    Column("asking_until", Instant),  # the lease: somebody asks until then
+    Column("asked_by", Text),  # the process that took the newest lease
+    Column("fresh_until", Instant),  # until then the newest try counts
+    Column("reason", Text),  # why the newest try failed; NULL: it did not
+    Column("failure", LargeBinary),  # that Unknown
+    Column("good", LargeBinary),  # the last Known, whatever came after it
+    Column("good_at", Instant),
+    Index(None, "scope_hash"),
+    what="what each source answered to each question, and who is asking it now",
+    kept=Retention(
+        "while being asked, fresh, or good enough to show when a newer try fails",
+        lambda now: and_(
+            _over(answers.c.asking_until, now),
+            _over(answers.c.fresh_until, now),
+            _over(answers.c.good_at, now - STALE_FOR),
+        ),
+    ),
+)
+
+payer_tokens = _table(
+    "payer_tokens",
+    _key("key_hash"),
+    _must("body", LargeBinary),
+    _must("expires", Instant),
+    what="access tokens of payers, shared by the processes of one site",
+    kept=Retention("until the token expires", lambda now: payer_tokens.c.expires <= now),
+)
+
+audit = _table(
+    "audit",
+    _key("chain"),
+    _key("seq", BigInteger),
+    _must("at", Instant),
+    _must("action", Text),
+    _must("patient_hash", Text),
+    _must("body", LargeBinary),
+    _must("prev_hash", Text),
+    _must("hash", Text),
+    Index(None, "patient_hash"),
+    what="who saw and did what: one hash chain per launch or job",
+    kept=Retention(
+        "six years from the last entry of its chain",
+        lambda now: audit.c.chain.in_(select(audit_heads.c.chain).where(audit_heads.c.at <= now - AUDIT_KEPT)),
+    ),
+)
+
+audit_heads = _table(
+    "audit_heads",
+    _key("chain"),
+    _must("seq", BigInteger),
+    _must("hash", Text),
+    _must("at", Instant),
+    _must("sealed_seq", BigInteger),
+    what="the newest entry of each audit chain, and up to where the site chain has sealed it",
+    kept=Retention(
+        "as long as its chain",
+        lambda now: and_(audit_heads.c.at <= now - AUDIT_KEPT, ~exists().where(audit.c.chain == audit_heads.c.chain)),
+    ),
+)
+
+audit_seals = _table(
+    "audit_seals",
+    _key("seq", BigInteger),
+    _must("at", Instant),
+    _must("heads", Text),  # JSON: [[chain, seq, hash], …]
+    _must("prev_hash", Text),
+    _must("hash", Text),
+    what="the site chain: the heads of all audit chains that had grown, sealed each minute",
+    kept=Retention("always: hashes only", None),
+)

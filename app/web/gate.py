@@ -1,0 +1,72 @@
+"""Who may come in: this browser owns the launch, the launch is alive, the role allows it, a write is our own page's.
+
+Also the headers that every response carries. Knows no screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+import launch
+from app.errors import CrossSite
+
+#: Everything from ourselves, no inline script or style, no eval. `frame-ancestors` is added per response.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'"
+)
+
+
+def current(handle: str) -> launch.Launch:
+    """The launch in front of us. Raises launch.LaunchError: not launched, not this browser's, expired."""
+    found = launch.current(handle)
+    g.frame_ancestors = frame_ancestors(found.ehr)
+    return found
+
+
+def frame_ancestors(ehr_id: str) -> Sequence[str]:
+    """The origins that may frame us for this EHR (CSP `frame-ancestors`)."""
+    entry = launch.registry().get(ehr_id)
+    return entry.frame_ancestors if entry else ()
+
+
+def same_origin_writes(public_url: str) -> None:
+    """Refuse an unsafe method that did not come from our own page (Fetch Metadata, W3C; `Origin` for older browsers).
+
+    SameSite=None cookies, which a frame needs, travel with cross-site posts; this is what stops those.
+    """
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site != "same-origin":
+            raise CrossSite
+    elif request.headers.get("Origin") != origin_of(public_url):
+        raise CrossSite
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def headers(response: Response) -> Response:
+    """Set what every response carries. Pages hold PHI: nothing keeps them, nothing but the EHR frames them."""
+    ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
+    response.headers.setdefault("Content-Security-Policy", f"{CSP}; frame-ancestors {ancestors}")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("HX-Request")
+    return response
+
+
+def register(app: Flask, public_url: str) -> None:
+    """Hook the checks and headers into every request."""
+    app.before_request(lambda: same_origin_writes(public_url))
+    app.after_request(headers)

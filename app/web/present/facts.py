@@ -1,0 +1,128 @@
+"""Chart facts and payer evidence in words: what, when, where it was seen, who says so."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from app.core.chart import Concept, Fact, Quantity, Value
+from app.core.report import Evidence
+from app.web.present.dates import NOT_STATED, when_words
+from app.web.present.text import by_payer, listed, plain
+from app.web.present.views import EvidenceView
+
+#: FHIR resource types in a clinician's words: (one, several).
+TYPE_WORDS: dict[str, tuple[str, str]] = {
+    "Patient": ("patient record", "the patient record"),
+    "Coverage": ("coverage", "coverage"),
+    "Condition": ("condition", "conditions"),
+    "Encounter": ("visit", "visits"),
+    "Observation": ("result", "results and measurements"),
+    "DiagnosticReport": ("report", "diagnostic reports"),
+    "Procedure": ("procedure", "procedures"),
+    "Immunization": ("vaccine", "vaccines"),
+    "MedicationRequest": ("medication", "medications"),
+    "ServiceRequest": ("order", "orders"),
+    "Appointment": ("appointment", "appointments"),
+    "AllergyIntolerance": ("allergy", "allergies"),
+    "Flag": ("flag", "flags"),
+    "DocumentReference": ("document", "documents"),
+}
+
+#: Encounter.class (v3-ActCode) in words.
+SETTING_WORDS: dict[str, str] = {
+    "AMB": "office visit",
+    "VR": "phone or video visit",
+    "HH": "home visit",
+    "EMER": "emergency department",
+    "IMP": "hospital stay",
+    "ACUTE": "hospital stay",
+    "NONAC": "hospital stay, not acute",
+    "OBSENC": "hospital observation",
+    "SS": "short hospital stay",
+    "PRENC": "before admission",
+    "FLD": "in the field",
+}
+
+_CONDITION_LISTS = {"problem-list-item": "problem list", "encounter-diagnosis": "visit diagnosis", "health-concern": "health concern"}
+
+
+def types_words(types: tuple[str, ...]) -> str:
+    """Several resource types: "orders and appointments"."""
+    return listed([TYPE_WORDS.get(name, ("", plain(name)))[1] for name in types])
+
+
+def setting_words(setting: str) -> str:
+    return SETTING_WORDS.get(setting.upper(), plain(setting))
+
+
+def value_words(value: Value | None) -> str:
+    """9.4 %, <5 mg/dL, detected, yes"""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Quantity():
+            return " ".join(filter(None, [f"{value.comparator}{value.value:f}", plain(value.unit or value.code)]))
+        case Concept():
+            return plain(value.label)
+        case _:
+            return plain(value)
+
+
+def fact_value(fact: Fact) -> str:
+    """The value of a result, its parts joined where they share a unit: "148/92 mmHg"."""
+    if (own := value_words(fact.value)) or not fact.components:
+        return own
+    parts = [part.value for part in fact.components]
+    quantities = [part for part in parts if isinstance(part, Quantity)]
+    units = {part.unit or part.code for part in quantities}
+    if len(quantities) == len(parts) and len(units) == 1:
+        return f"{'/'.join(f'{part.value:f}' for part in quantities)} {plain(units.pop())}".strip()
+    return ", ".join(f"{plain(c.concept.label)} {value_words(c.value)}".strip() for c in fact.components)
+
+
+def fact_what(fact: Fact) -> str:
+    """HbA1c 9.4 %"""
+    label = plain(fact.concept.label) or TYPE_WORDS.get(fact.type, (fact.type, ""))[0]
+    return " ".join(filter(None, [label, fact_value(fact)]))
+
+
+def fact_where(fact: Fact) -> str:
+    """Where in the chart it stands: "problem list", "office visit", "result"."""
+    lists = [_CONDITION_LISTS[c] for c in fact.category if c in _CONDITION_LISTS]
+    if fact.type == "Condition" and lists:
+        return lists[0]
+    return setting_words(fact.setting) or TYPE_WORDS.get(fact.type, (plain(fact.type), ""))[0]
+
+
+def fact_line(fact: Fact, today: date) -> str:
+    """HbA1c 9.4 %, 14 Sep 2026, 10 weeks ago"""
+    return f"{fact_what(fact)}, {when_words(fact.when or fact.recorded, today)}"
+
+
+def fact_view(fact: Fact, today: date) -> EvidenceView:
+    who = f"this chart, {plain(fact.who)}" if fact.who else "this chart"
+    return EvidenceView(fact_what(fact), when_words(fact.when or fact.recorded, today), fact_where(fact), who)
+
+
+def evidence_what(evidence: Evidence, payer: str) -> str:
+    """What a payer evaluated, in its own words, else the kind of record."""
+    if not evidence.readable:
+        return f"One record that {payer} did not let us read"
+    kind = TYPE_WORDS.get(evidence.type, (plain(evidence.type) or "record", ""))[0]
+    return by_payer(evidence.what or evidence.concept.label) or f"{kind}, not described"
+
+
+def evidence_line(evidence: Evidence, payer: str, today: date) -> str:
+    return f"{evidence_what(evidence, payer)}, {when_words(evidence.when, today)}"
+
+
+def evidence_view(evidence: Evidence, payer: str, today: date) -> EvidenceView:
+    source = plain(evidence.source)
+    return EvidenceView(
+        what=evidence_what(evidence, payer),
+        when=when_words(evidence.when, today),
+        setting=setting_words(evidence.setting) or f"setting {NOT_STATED}",
+        source=f"{payer}, from {source}" if source else f"{payer}, recorder {NOT_STATED}",
+    )

@@ -1,0 +1,158 @@
+"""A condition to assess as a prompt. It asks a clinical question; it never suggests an answer, and never a code.
+
+Wording rules (DESIGN 4, Assess never code): "Assess: …"; present and not present are offered alike; nothing of money or weight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+from app.core.flag import Hidden, PromptRow, PromptState
+from app.core.report import ConditionCategory
+from app.web.present.dates import NOT_STATED, maybe_day, plain_day, plain_when
+from app.web.present.facts import evidence_view, fact_view
+from app.web.present.text import by_payer, counted, distinct, listed, plain
+from app.web.present.views import CountView, Labelled, PromptView
+from app.web.present.words import PROMPT_MARKS
+
+UNNAMED = "a condition that the payer does not name"
+
+_ACTIONS: dict[PromptState, str] = {
+    PromptState.ASSESS_HISTORIC: "Assess it today: still present, or not present any more.",
+    PromptState.ASSESS_SUSPECTED: "Decide from the patient: present, or not present. Either answer is as good.",
+    PromptState.PAYER_ONLY: "Nothing to do unless the patient in front of you suggests it.",
+    PromptState.NO_EVIDENCE: "Nothing to do: no evidence came with it.",
+    PromptState.HISTORY_TERM: "Not assessed as a current condition in the office.",
+}
+
+HIDDEN_WORDS: dict[str, str] = {
+    "net-new": "newly reported, nothing to do",
+    "pending": "the payer is looking at what it received",
+    "closed": "assessed already, according to the payer",
+    "invalid": "found not to apply",
+    "superseded": "covered by a related condition",
+    "settled": "assessed at a visit this year, according to this chart",
+    "unknown-status": "the payer gives a status that we do not know",
+}
+
+
+def prompt_id(row: PromptRow) -> str:
+    main = row.categories[0]
+    return "p" + hashlib.sha256(f"{main.payer}|{main.report_id}|{main.group_id}".encode()).hexdigest()[:10]
+
+
+def prompt_view(row: PromptRow, *, payers: dict[str, str], today: date) -> PromptView:
+    """One prompt in words. `payers` are the names by payer id."""
+    main, label = row.categories[0], condition_label(row.categories[0])
+    names = distinct([payers.get(c.payer, c.payer) for c in row.categories])
+    first = payers.get(main.payer, main.payer)
+    dates = [c.calculated for c in row.categories if c.calculated]
+    oldest = min(dates) if dates else None
+    return PromptView(
+        id=prompt_id(row),
+        payer=main.payer,
+        state=row.state.value,
+        mark=PROMPT_MARKS[row.state],
+        label=label,
+        title=_title(row.state, label),
+        why=_why(row, listed(names), today),
+        action=_action(row),
+        supporting=(
+            *(fact_view(fact, today) for fact in row.in_chart),
+            *(evidence_view(evidence, first, today) for evidence in row.supporting),
+        ),
+        against=tuple(fact_view(fact, today) for fact in row.against),
+        no_support="No evidence came with it, and this chart has none.",
+        no_against="Nothing found in what could be read of this chart.",
+        says=f"{listed(names)} {'says' if len(names) == 1 else 'say'} so",
+        as_of=f"calculated on {maybe_day(oldest, today)}" if oldest else "calculation date not stated",
+        details=_details(row, payers, today),
+    )
+
+
+def condition_label(category: ConditionCategory) -> str:
+    """The condition as the payer names it, else as its first diagnosis is named."""
+    diagnoses = (by_payer(concept.label) for concept in category.diagnoses)
+    return by_payer(category.label) or next((words for words in diagnoses if words), UNNAMED)
+
+
+def _title(state: PromptState, label: str) -> str:
+    match state:
+        case PromptState.ASSESS_HISTORIC:
+            return f"Assess: {label}"
+        case PromptState.ASSESS_SUSPECTED:
+            return f"Assess: possible {label}"
+        case _:
+            return label
+
+
+def _why(row: PromptRow, names: str, today: date) -> str:
+    match row.state:
+        case PromptState.ASSESS_HISTORIC:
+            return f"On record before{_last_seen(row)}. No assessment at a visit in {_year(row, today)} found."
+        case PromptState.ASSESS_SUSPECTED:
+            return f"A suspicion, not a diagnosis: inferred by {names} from other records."
+        case PromptState.PAYER_ONLY:
+            return "Payer's record only, nothing in this chart."
+        case PromptState.NO_EVIDENCE:
+            return "Suspected by the payer, without evidence."
+        case PromptState.HISTORY_TERM:
+            return "An acute event or a condition no longer treated: it belongs to the history."
+
+
+def _last_seen(row: PromptRow) -> str:
+    days = [f.when for f in row.in_chart if f.when] + [e.when for e in row.supporting if e.when]
+    if not days:
+        return ""
+    newest = max(days, key=lambda when: when.end)
+    return f", last {'on' if newest.start == newest.end else 'in'} {plain_when(newest)}"
+
+
+def _year(row: PromptRow, today: date) -> int:
+    period = row.categories[0].period
+    return period.end.year if period else today.year
+
+
+def _action(row: PromptRow) -> str:
+    if row.state is PromptState.HISTORY_TERM and row.history_term:
+        return f"If it applies, the history term is: {plain(row.history_term)}."
+    return _ACTIONS[row.state]
+
+
+def _details(row: PromptRow, payers: dict[str, str], today: date) -> tuple[Labelled, ...]:
+    lines: list[Labelled] = []
+    for category in row.categories:
+        payer = payers.get(category.payer, category.payer)
+        diagnoses = distinct([by_payer(concept.label) for concept in category.diagnoses])
+        lines.append(Labelled(payer, f"{condition_label(category)}, {_model(category)}"))
+        if diagnoses:
+            lines.append(Labelled("Recorded as", listed(diagnoses)))
+        if category.deadline:
+            lines.append(Labelled(f"{payer} takes evidence until", maybe_day(category.deadline, today)))
+    return tuple(lines)
+
+
+def _model(category: ConditionCategory) -> str:
+    """The list it stands on, by the payer's title and period: which list, never what it is worth."""
+    title = by_payer(category.model.title) or f"condition list {NOT_STATED}"
+    version = plain(category.version or category.model.version)
+    period = category.period
+    dates = f", {plain_day(period.start)} to {plain_day(period.end)}" if period else ""
+    return title + (f", version {version}" if version else "") + dates
+
+
+def hidden_count(hidden: tuple[Hidden, ...], payers: dict[str, str]) -> CountView | None:
+    """Conditions that are counted and never prompted, each with why."""
+    if not hidden:
+        return None
+    lines = tuple(_hidden_line(item, payers) for item in hidden)
+    return CountView("not-prompted", f"{counted(len(hidden), 'condition')} not prompted", lines)
+
+
+def _hidden_line(item: Hidden, payers: dict[str, str]) -> str:
+    why = HIDDEN_WORDS.get(item.why, plain(item.why))
+    if item.by:
+        why = f"covered by {by_payer(item.by, 'a related condition')}"
+    payer = payers.get(item.category.payer, item.category.payer)
+    return f"{condition_label(item.category)}: {why} ({payer})"

@@ -1,0 +1,220 @@
+"""What the templates receive: finished words, marks and dates. No FHIR, no arithmetic, nothing to decide but "is it there".
+
+Every string that came from an EHR or payer has been through `text.plain`; escaping is the template engine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses of one launch, as the routes made them."""
+
+    page: str  # /l/<handle>/
+    flags: str  # /l/<handle>/flags
+    full: str  # the same as a whole page, for a browser without scripts
+    retry: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state as word, shape and tone. The shape names a drawing in `macros.html`; the tone a colour in `app.css`."""
+
+    word: str
+    shape: str
+    tone: str  # act | urgent | done | wait | unsure | quiet
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A payer's own words. They are shown as a quotation and never steer anything."""
+
+    who: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One line of a list of facts."""
+
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameView:
+    """A name with its script (BCP 47, empty for Latin). `before` says which name it is: "formerly"."""
+
+    words: str
+    lang: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderView:
+    """Who the patient is: name, birth date and record number, so that two identifiers are always in sight."""
+
+    name: NameView
+    others: tuple[NameView, ...]
+    born: str
+    sex: str
+    record: str
+    on_screen: bool  # False: the EHR's own banner shows the patient around us; still printed
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    mark: Mark
+    words: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One care gap. Every field is a sentence or says that it is not stated."""
+
+    id: str
+    payer: str
+    state: str
+    mark: Mark
+    service: str
+    action: str
+    why: str
+    last: tuple[Labelled, ...]
+    due: str
+    measure_end: str
+    says: str
+    as_of: str
+    through: str
+    quotes: tuple[Quote, ...]
+    details: tuple[Labelled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One piece of evidence: what it is, then date, setting and source."""
+
+    what: str
+    when: str
+    setting: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptView:
+    """One condition to assess."""
+
+    id: str
+    payer: str
+    state: str
+    mark: Mark
+    label: str  # the condition, as the payer names it
+    title: str  # "Assess: …"
+    why: str
+    action: str
+    supporting: tuple[EvidenceView, ...]
+    against: tuple[EvidenceView, ...]
+    no_support: str  # said where there is none
+    no_against: str
+    says: str
+    as_of: str
+    details: tuple[Labelled, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One question to one source, in the opened strip."""
+
+    key: str
+    state: str
+    reason: str
+    mark: Mark
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleView:
+    """What did not work, what to do about it, and what a retry would ask again (empty: a retry would not help)."""
+
+    id: str
+    mark: Mark
+    words: str
+    advice: str
+    retry_key: str
+    retry_label: str  # for those who hear it: "Retry Lakeside Community Health"
+
+
+@dataclass(frozen=True, slots=True)
+class StripView:
+    """Where the panel comes from: one line, its troubles, and every source one tap away."""
+
+    line: str
+    asking: str  # "Asking Northwind Health Plan…"; empty when nothing is out
+    progress: str  # "2 of 4 answered", read out politely
+    answered: int
+    total: int
+    troubles: tuple[TroubleView, ...]
+    sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountView:
+    """Something counted and one tap away, as plain lines."""
+
+    id: str
+    summary: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldView:
+    """Rows that are counted and one tap away."""
+
+    id: str
+    place: str  # more | staff | excluded
+    summary: str
+    rows: tuple[RowView, ...] = ()
+    prompts: tuple[PromptView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """Everything of the flags fragment."""
+
+    header: HeaderView | None
+    status: tuple[StatusView, ...]
+    only_status: bool  # deceased: the status and nothing else
+    strip: StripView
+    notes: tuple[str, ...]  # identity notes: shown, difference named
+    gaps: tuple[RowView, ...]
+    says_clear: str  # "No open gaps…", only when it may be said
+    says_none: str  # why no gap is expanded, when it may not
+    prompts: tuple[PromptView, ...]
+    folds: tuple[FoldView, ...]
+    counts: tuple[CountView, ...]
+    unreviewed: str  # how many of our rules on this screen nobody has reviewed
+    reorder: str  # offered when late answers rank above what is drawn
+    next_url: str  # the fragment's own next request; empty when all is in
+    shown: str  # when this was put together
+
+
+@dataclass(frozen=True, slots=True)
+class ShellView:
+    """Whose launch it is, and what this launch may not read."""
+
+    user: str
+    role: str
+    ehr: str
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """A page that says what is wrong and what to do."""
+
+    title: str
+    advice: str

@@ -1,0 +1,92 @@
+"""States as word, shape and tone, and the acts. Each is a table, so that a test can see that none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.core.flag import PromptState, SourceState, State, StatusKind, Urgency
+from app.core.report import GapStatus
+from app.web.present.views import Mark
+
+STATE_MARKS: Mapping[State, Mark] = {
+    State.DO_TODAY: Mark("Do today", "disc", "act"),
+    State.ORDERED: Mark("Ordered", "half", "wait"),
+    State.DONE_HERE: Mark("Done here", "check", "done"),
+    State.OUT_OF_RANGE: Mark("Out of range", "diamond", "urgent"),
+    State.EXCLUDED: Mark("Excluded", "bar", "quiet"),
+    State.PERIOD_OVER: Mark("Period over", "square", "quiet"),
+    State.NOT_CHECKED: Mark("Not checked against the chart", "box", "unsure"),
+    State.CANNOT_TELL: Mark("Cannot tell", "query", "unsure"),
+}
+
+#: Where the urgency class changes what a state is called. The class never changes what the state is.
+URGENT_MARKS: Mapping[tuple[State, Urgency], Mark] = {
+    (State.DO_TODAY, Urgency.ABNORMAL): Mark("Abnormal, no follow-up", "diamond", "urgent"),
+    (State.OUT_OF_RANGE, Urgency.ABNORMAL): Mark("Abnormal, no follow-up", "diamond", "urgent"),
+    (State.DO_TODAY, Urgency.LATER): Mark("Due later", "ring", "wait"),
+}
+
+URGENCY_WORDS: Mapping[Urgency, str] = {
+    Urgency.ABNORMAL: "abnormal without follow-up",
+    Urgency.MONITORING: "monitoring overdue or out of range",
+    Urgency.PREVENTION: "prevention overdue",
+    Urgency.LATER: "due later",
+}
+
+PROMPT_MARKS: Mapping[PromptState, Mark] = {
+    PromptState.ASSESS_HISTORIC: Mark("Historic", "history", "act"),
+    PromptState.ASSESS_SUSPECTED: Mark("Suspected", "dashes", "unsure"),
+    PromptState.PAYER_ONLY: Mark("Payer's record only", "box", "quiet"),
+    PromptState.NO_EVIDENCE: Mark("No evidence supplied", "box", "quiet"),
+    PromptState.HISTORY_TERM: Mark("History only", "history", "quiet"),
+}
+
+SOURCE_MARKS: Mapping[SourceState, Mark] = {
+    SourceState.ASKING: Mark("Asking", "ring", "wait"),
+    SourceState.ANSWERED: Mark("Answered", "check", "done"),
+    SourceState.STALE: Mark("Earlier answer", "half", "unsure"),
+    SourceState.NO_ANSWER: Mark("No answer", "query", "unsure"),
+    SourceState.NO_PAYER: Mark("No payer on file", "box", "quiet"),
+}
+
+STATUS_MARKS: Mapping[StatusKind, Mark] = {
+    StatusKind.DECEASED: Mark("Deceased", "bar", "quiet"),
+    StatusKind.HOSPICE: Mark("Hospice", "bar", "quiet"),
+    StatusKind.UNREADABLE: Mark("Cannot tell", "query", "unsure"),
+}
+
+GAP_STATUS_WORDS: Mapping[GapStatus, str] = {
+    GapStatus.OPEN: "open",
+    GapStatus.CLOSED: "met",
+    GapStatus.PROSPECTIVE: "coming due",
+    GapStatus.NOT_APPLICABLE: "not applicable",
+    GapStatus.UNKNOWN: "a status that we do not know",
+}
+
+#: care-gap-reason (DEQM 5.0.0 CodeSystem/care-gap-reason), for a payer that sends no display of its own.
+GAP_REASON_WORDS: Mapping[str, str] = {
+    "NotFound": "nothing found that would meet it",
+    "Missing": "something that is needed is missing",
+    "Present": "something is present that should not be",
+    "InvalidAttribute": "an entry is not usable",
+    "DateInRange": "a date is inside a range where it should not be",
+    "DateOutOfRange": "a date is outside the range",
+    "ValueInRange": "a value is inside a range where it should not be",
+    "ValueOutOfRange": "a value is outside the range",
+    "CountInRange": "a count is inside a range where it should not be",
+    "CountOutOfRange": "a count is outside the range",
+}
+
+#: What is suggested, by `GapRow.act`. An act without words of its own falls back to its state's.
+ACTS: Mapping[str, str] = {}
+
+STATE_ACTS: Mapping[State, str] = {
+    State.DO_TODAY: "Do or order it today",
+    State.ORDERED: "Wait for the result",
+    State.DONE_HERE: "Tell the payer: the chart already has it",
+    State.OUT_OF_RANGE: "Review treatment today",
+    State.EXCLUDED: "Nothing to do",
+    State.PERIOD_OVER: "Send or explain what was done; it cannot be done for this period any more",
+    State.NOT_CHECKED: "Check the chart before acting",
+    State.CANNOT_TELL: "Check the chart before acting",
+}

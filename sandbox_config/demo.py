@@ -1,0 +1,183 @@
+"""`make demo`: the main job without a browser, for every scenario, over real HTTP with a cookie jar.
+
+Starts the sandbox and the app on free ports, performs a complete SMART launch for each scenario, follows the panel until
+it is finished and prints what a clinician would see. Exits 1 when a scenario does not show what its story says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sandbox_config.screen import Row, Screen, Source, read, watch
+
+START_SECONDS = 60
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo. Returns 0 when every scenario showed its story, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="make demo ARGS=", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print a JSON list, one entry a scenario")
+    parser.add_argument("--only", metavar="ID", help="one scenario")
+    given = parser.parse_args(argv)
+    entries = []
+    with sandbox() as ehr:
+        for scenario in requests.get(f"{ehr}/_scenarios", timeout=10).json():
+            if given.only in (None, scenario["id"]):
+                entry = tell(ehr, scenario)
+                entries.append(entry)
+                if not given.json:
+                    print(as_text(entry), flush=True)
+    if given.json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    failed = [entry["scenario"] for entry in entries if entry["problems"]]
+    if not given.json:
+        print(f"{len(entries) - len(failed)} of {len(entries)} scenarios show their story")
+    return 1 if failed or not entries else 0
+
+
+def tell(ehr: str, scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Launch one scenario and compare the finished panel with its story."""
+    screen = launch(ehr, "main", scenario["id"])
+    return {
+        "scenario": scenario["id"],
+        "story": scenario["story"],
+        **screen.as_entry(),
+        "problems": list(differences(screen, scenario["expect"])),
+    }
+
+
+def launch(ehr: str, tenant: str, scenario: str, **options: str) -> Screen:
+    """A complete EHR launch in a browser of its own; the finished panel."""
+    session = browser()
+    minted = session.get(f"{ehr}/{tenant}/launch-url", params={"scenario": scenario, **options}, timeout=10).json()
+    page = session.get(minted["launch_url"], timeout=30)  # follows EHR -> us -> EHR -> us -> panel
+    return watch(session, page.url) if "/l/" in page.url else read(page.text)
+
+
+def browser() -> requests.Session:
+    """A cookie jar that, like a browser on loopback, sends Secure cookies over http."""
+    session = requests.Session()
+    session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
+    return session
+
+
+def differences(screen: Screen, expect: Mapping[str, Any]) -> Iterator[str]:
+    """Where the screen does not show what the story expects, in words."""
+    kinds = (("gaps", screen.gaps(), _is_gap), ("prompts", screen.prompts(), _is_prompt))
+    for kind, rows, fits in (*kinds, ("sources", screen.sources, _is_source)):
+        for wanted in expect.get(kind, ()):
+            if not any(fits(row, wanted) for row in rows):
+                yield f"nothing among the {kind} is {wanted}"
+    shown = screen.text.casefold()
+    yield from (f"does not say {words!r}" for words in expect.get("says", ()) if words.casefold() not in shown)
+    yield from (f"says {words!r}" for words in expect.get("never", ()) if words.casefold() in shown)
+    if expect.get("clear", screen.clear) != screen.clear:
+        yield "says that nothing is open" if screen.clear else "does not say that nothing is open"
+
+
+def _is_gap(row: Row, wanted: Mapping[str, str]) -> bool:
+    # One row may carry several payers (one clinical act, many contracts), hence "among".
+    return (
+        wanted.get("payer", row.payer) in row.payer.split()
+        and wanted.get("service contains", "").casefold() in row.fields.get("service", "").casefold()
+        and wanted.get("state", row.state) == row.state
+    )
+
+
+def _is_prompt(row: Row, wanted: Mapping[str, str]) -> bool:
+    label = row.fields.get("service", "").casefold()
+    return wanted.get("label contains", "").casefold() in label and wanted.get("state", row.state) == row.state
+
+
+def _is_source(source: Source, wanted: Mapping[str, str]) -> bool:
+    return (
+        source.key == wanted["key"]
+        and wanted.get("state", source.state) == source.state
+        and wanted.get("reason", source.reason) == source.reason
+    )
+
+
+def as_text(entry: Mapping[str, Any]) -> str:
+    """One scenario for people to read."""
+    lines = [f"\n{entry['scenario']}: {entry['patient'] or '(no patient shown)'}"]
+    lines += [
+        f"  {row['kind']:6} {row['what']} [{row['state']}, {row['where']}] {row['payer']}"
+        + "".join(f"; {name.replace('_', ' ')}: {row[name]}" for name in ("due", "source", "as_of") if row[name])
+        for row in entry["rows"]
+    ]
+    lines += [f"  source {s['key']}: {s['state']} {s['reason']}".rstrip() for s in entry["sources"]]
+    lines += ["  No open gaps"] if entry["no_open_gaps"] else []
+    lines += [f"  PROBLEM: {problem}" for problem in entry["problems"]]
+    return "\n".join(lines)
+
+
+@contextmanager
+def sandbox() -> Iterator[str]:
+    """The sandbox and the app on free ports with a database of their own; yields the EHR's address."""
+    app, ehr, northwind, lakeside = _free_ports(4)
+    with tempfile.TemporaryDirectory(prefix="chartside-demo-") as folder:
+        env = {
+            **os.environ,
+            "CHARTSIDE_SETTINGS": "sandbox_config/local.toml",
+            "CHARTSIDE_DATABASE": f"sqlite:///{folder}/demo.sqlite3",
+            "CHARTSIDE_PORT": str(app),
+            "CHARTSIDE_EHR_PORT": str(ehr),
+            "CHARTSIDE_NORTHWIND_PORT": str(northwind),
+            "CHARTSIDE_LAKESIDE_PORT": str(lakeside),
+        }
+        log = Path(folder, "log")
+        with log.open("w", encoding="utf-8") as output:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "sandbox_config", "--with-app"], env=env, stdout=output, stderr=output
+            )
+            try:
+                _wait_for(f"http://127.0.0.1:{app}/healthz", running, log)
+                yield f"http://localhost:{ehr}"
+            finally:
+                running.send_signal(signal.SIGINT)
+                running.wait(timeout=20)
+
+
+def _wait_for(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(START_SECONDS * 5):
+        if running.poll() is not None:
+            sys.exit(f"the sandbox did not start:\n{log.read_text(encoding='utf-8')}")
+        try:
+            if requests.get(url, timeout=1).ok:
+                return
+        except requests.ConnectionError:
+            pass
+        try:
+            running.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            continue
+    sys.exit(f"the app did not answer at {url}:\n{log.read_text(encoding='utf-8')}")
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [int(s.getsockname()[1]) for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The charts of every scenario and the clinic's directory, as one FHIR store that knows whose each resource is. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox_config.ehr.search import values
+from sandbox_config.scenario import Common, Scenario
+
+Resource = Mapping[str, Any]
+
+
+class Charts:
+    """Resources by type and id. All tenants serve the same ones, as several installations of one clinic."""
+
+    def __init__(self, scenarios: Mapping[str, Scenario], common: Common) -> None:
+        self._resources: dict[str, dict[str, Resource]] = {}
+        self._patient_of: dict[tuple[str, str], str] = {}
+        self._scenario_of = {scenario.patient_id: scenario for scenario in scenarios.values()}
+        for resource in common.resources():
+            self._add(resource)
+        for scenario in scenarios.values():
+            for resource in scenario.chart:
+                self._add(resource)
+                self._patient_of[resource["resourceType"], resource["id"]] = scenario.patient_id
+
+    def _add(self, resource: Resource) -> None:
+        same_type = self._resources.setdefault(resource["resourceType"], {})
+        if same_type.setdefault(resource["id"], resource) != resource:
+            raise ValueError(f"two different resources are called {resource['resourceType']}/{resource['id']}")
+
+    def of(self, resource_type: str, patient: str | None = None) -> Iterator[Resource]:
+        """All resources of one type; with `patient`, only those of that patient's chart."""
+        for resource in self._resources.get(resource_type, {}).values():
+            if patient is None or self.patient_of(resource) == patient:
+                yield resource
+
+    def find(self, resource_type: str, resource_id: str) -> Resource | None:
+        return self._resources.get(resource_type, {}).get(resource_id)
+
+    def follow(self, reference: str) -> Resource | None:
+        """The resource behind a reference such as `Organization/riverbend`."""
+        resource_type, _, resource_id = reference.rpartition("/")
+        return self.find(resource_type.rpartition("/")[2], resource_id)
+
+    def patient_of(self, resource: Resource) -> str | None:
+        """Whose chart a resource stands in; None for the directory."""
+        return self._patient_of.get((resource["resourceType"], resource["id"]))
+
+    def scenario_of(self, patient: str) -> Scenario | None:
+        return self._scenario_of.get(patient)
+
+    def included(self, resources: Iterable[Resource], paths: Iterable[str]) -> Iterator[Resource]:
+        """The resources that the references at `paths` point to, each once."""
+        paths, seen = tuple(paths), set()
+        for resource in resources:
+            for target in (item for path in paths for item in values(resource, path)):
+                found = self.follow(target.get("reference", "")) if isinstance(target, Mapping) else None
+                if found is not None and (key := (found["resourceType"], found["id"])) not in seen:
+                    seen.add(key)
+                    yield found
+
+    def schedule(self, day: date, zone: ZoneInfo) -> list[tuple[datetime, Resource, Scenario]]:
+        """The day's appointments of patients with a story, in the order of their start."""
+        rows = []
+        for resource in self.of("Appointment"):
+            scenario = self._scenario_of.get(self.patient_of(resource) or "")
+            start = datetime.fromisoformat(resource["start"]).astimezone(zone) if "start" in resource else None
+            if scenario and start and start.date() == day:
+                rows.append((start, resource, scenario))
+        return sorted(rows, key=lambda row: row[0])

@@ -1,0 +1,127 @@
+"""Reading Chartside's rendered panel as a clinician would: what stands on it, row by row. For the demo and for tests.
+
+It reads the hooks that stand in the HTML (`data-kind`, `data-field`, ...), never the app's objects.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from bs4 import BeautifulSoup, Tag
+
+FIELDS = ("service", "why", "last", "due", "measure-end", "says", "as-of", "through", "action")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One gap or prompt as it stands on screen."""
+
+    kind: str
+    state: str
+    payer: str
+    fields: dict[str, str]
+    where: str  # expanded | more | staff | excluded
+
+
+@dataclass(frozen=True)
+class Source:
+    key: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One rendered fragment."""
+
+    patient: str
+    rows: tuple[Row, ...]
+    sources: tuple[Source, ...]
+    clear: bool
+    text: str
+    html: str
+    next: str  # the URL of the fragment's own next request; empty when it is finished
+
+    def gaps(self) -> list[Row]:
+        return [row for row in self.rows if row.kind == "gap"]
+
+    def prompts(self) -> list[Row]:
+        return [row for row in self.rows if row.kind == "prompt"]
+
+    def as_entry(self) -> dict[str, Any]:
+        """What `make demo ARGS=--json` prints of one scenario."""
+        return {
+            "patient": self.patient,
+            "rows": [
+                {
+                    "payer": row.payer,
+                    "kind": row.kind,
+                    "what": row.fields.get("service", ""),
+                    "state": row.state,
+                    "where": row.where,
+                    "due": row.fields.get("due", ""),
+                    "source": row.fields.get("says", ""),
+                    "as_of": row.fields.get("as-of", ""),
+                }
+                for row in self.rows
+            ],
+            "sources": [asdict(source) for source in self.sources],
+            "no_open_gaps": self.clear,
+        }
+
+
+def read(html: str) -> Screen:
+    """Read one fragment or full page."""
+    soup = BeautifulSoup(html, "html.parser")
+    patient = soup.select_one("[data-patient]")
+    waiting = soup.select_one("[data-next]")
+    return Screen(
+        patient=_text(patient),
+        rows=tuple(_row(tag) for tag in soup.select("[data-kind][data-state]")),
+        sources=tuple(
+            Source(_attr(tag, "data-source"), _attr(tag, "data-state"), _attr(tag, "data-reason"))
+            for tag in soup.select("[data-source]")
+        ),
+        clear=soup.select_one("[data-clear]") is not None,
+        text=_text(soup),
+        html=html,
+        next=_attr(waiting, "data-next") if waiting else "",
+    )
+
+
+def watch(session: requests.Session, page_url: str, *, limit: int = 40) -> Screen:
+    """Load the panel page and follow its fragment's own requests until it is finished, as htmx does.
+
+    Raises TimeoutError when it does not finish within `limit` requests.
+    """
+    shell = session.get(page_url, timeout=30)
+    first = BeautifulSoup(shell.text, "html.parser").select_one("[data-next]")
+    if first is None:
+        return read(shell.text)
+    url = urljoin(page_url, _attr(first, "data-next"))
+    for _ in range(limit):
+        answer = session.get(url, headers={"HX-Request": "true"}, timeout=30)
+        screen = read(answer.text)
+        if not screen.next:
+            return screen
+        url = urljoin(page_url, screen.next)
+    raise TimeoutError(f"the panel was still asking after {limit} requests")
+
+
+def _row(tag: Tag) -> Row:
+    fields = {name: _text(found) for name in FIELDS if (found := tag.select_one(f'[data-field="{name}"]'))}
+    place = tag.find_parent(attrs={"data-where": True})
+    where = _attr(place, "data-where") if isinstance(place, Tag) else "expanded"
+    return Row(_attr(tag, "data-kind"), _attr(tag, "data-state"), _attr(tag, "data-payer"), fields, where)
+
+
+def _attr(tag: Tag | None, name: str) -> str:
+    return str(tag.get(name, "")) if tag else ""
+
+
+def _text(tag: Tag | None) -> str:
+    return re.sub(r"\s+", " ", tag.get_text(" ")).strip() if tag else ""
