@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,12 +38,12 @@ def _keys(folder: Path) -> int:
     from launch.keys import generate
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    client, sealing = folder / "client-keys.json", folder / "sealing.keys"
-    if not client.exists():
+    if not (client := folder / "client-keys.json").exists():
         generate(client)
-    if not sealing.exists():
-        sealing.touch(mode=0o600)
-        sealing.write_text(Fernet.generate_key().decode() + "\n", encoding="ascii")
+    for name, make in (("digest.key", secrets.token_hex), ("sealing.keys", lambda: Fernet.generate_key().decode())):
+        if not (path := folder / name).exists():
+            path.touch(mode=0o600)
+            path.write_text(make() + "\n", encoding="ascii")
     return 0
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _SITE_KEYS = frozenset(
-    {"name", "public_url", "database", "timezone", "sealing_keys", "client_keys", "entries",
+    {"name", "public_url", "database", "timezone", "sealing_keys", "digest_key", "client_keys", "entries",
      "workers", "threads", "host", "port", "log_level"}
 )  # fmt: skip
 Table = Mapping[str, Any]
@@ -38,6 +38,7 @@ class Settings:
     database: str  # SQLAlchemy URL
     timezone: str  # IANA name: the clinic's day
     sealing_keys: tuple[str, ...] = field(repr=False)  # Fernet keys, newest first
+    digest_key: str = field(repr=False)  # look-ups go by hashes keyed with this; never changes
     client_keys: Path = field(repr=False)  # private JWK set, newest key of each algorithm first
     ehrs: tuple[Table, ...] = field(repr=False)
     payers: tuple[Table, ...] = field(repr=False)
@@ -72,6 +73,7 @@ class Settings:
             database=database,
             timezone=_timezone(str(site.get("timezone") or _missing("timezone", path))),
             sealing_keys=_sealing_keys(sealing, path),
+            digest_key=_long(_secret(site.get("digest_key"), "digest_key", path, environ), path),
             client_keys=_existing(site.get("client_keys"), "client_keys", path),
             ehrs=_entries(documents, "ehr", path, environ),
             payers=_entries(documents, "payer", path, environ),
@@ -162,6 +164,12 @@ def _sealing_keys(text: str, path: Path) -> tuple[str, ...]:
     if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
         raise ConfigError(f"{path}: sealing_keys must be Fernet keys, one a line (make one: python -m app keys DIR)")
     return keys
+
+
+def _long(key: str, path: Path) -> str:
+    if len(key) < 32:
+        raise ConfigError(f"{path}: digest_key must have at least 32 characters (make one: python -m app keys DIR)")
+    return key
 
 
 def _existing(place: Any, name: str, path: Path) -> Path:

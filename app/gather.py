@@ -8,13 +8,16 @@ same patient, finds the lease or the answer there.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from app.core import asking
@@ -24,9 +27,12 @@ from app.core.chart import Coverage, Fact, Patient
 from app.core.report import Member, Period, Report
 from app.core.roles import User
 from app.sources.pools import Pools
-from app.store import Store, answers
+from app.store import Store, StoreError, Tx, answers, audit
 from app.store.answers import Claim, Question
 
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = 0.2  # seconds: another process's answers wake nobody here
 LEASE = timedelta(seconds=20)  # longer than any source's total deadline
 REPORT_FRESH = timedelta(minutes=15)
 UNKNOWN_FRESH = timedelta(seconds=30)  # a payer that just failed is not asked again by the next launch at once
@@ -40,7 +46,7 @@ class EhrSource(Protocol):
     def encounter(self, encounter_id: str) -> Answer[Fact]: ...
     def patient(self, patient_id: str) -> Answer[Patient]: ...
     def coverages(self, patient_id: str) -> Answer[tuple[Coverage, ...]]: ...
-    def facts(self, kind: str, patient_id: str, since: Any) -> Answer[tuple[Fact, ...]]: ...
+    def facts(self, kind: str, patient_id: str, since: date | None) -> Answer[tuple[Fact, ...]]: ...
 
 
 class PayerSource(Protocol):
@@ -59,6 +65,23 @@ class State:
     answers: Mapping[Ask, Answer[Any]]
     version: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks: for the audit."""
+
+    user: str  # Practitioner/123, or the subject of the id_token
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A question that we hold the lease for, and the state that it was planned on."""
+
+    ask: Ask
+    question: Question
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +105,9 @@ class Gathering:
         ehr: Callable[[Opening], EhrSource],
         payers: Mapping[str, PayerSource],
         rows: Sequence[PayerRow],
-        clock: Callable[[], datetime],
         who: str,
     ) -> None:
-        self._store, self._pools, self._clock, self._who = store, pools, clock, who
+        self._store, self._pools, self._who = store, pools, who
         self._ehr, self._payers, self._rows = ehr, payers, tuple(rows)
         self._settled: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._news = threading.Condition()
@@ -94,134 +116,173 @@ class Gathering:
 
     # --- what web calls -------------------------------------------------------------------------------------------
 
-    def advance(self, opening: Opening) -> State:
-        """Start every question that may be asked by now and is not out already; the state after that."""
-        claimed: list[tuple[Ask, Question]] = []
+    def advance(self, opening: Opening) -> None:
+        """Start every question that may be asked by now and that nobody is asking."""
+        starts: list[_Start] = []
         with self._store.begin() as tx:
             while True:
                 state = self._read(tx, opening)
-                new = [ask for ask in state.plan.asks if ask not in state.answers]
-                claims = {ask: answers.claim(tx, self._question(opening, ask, state), LEASE, self._who) for ask in new}
-                claimed += [(ask, self._question(opening, ask, state)) for ask, c in claims.items() if c is Claim.ASK]
-                if not any(c is Claim.FRESH for c in claims.values()):
+                new = {ask: self._question(opening, ask, state) for ask in state.plan.asks if ask not in state.answers}
+                claims = {ask: answers.claim(tx, question, LEASE, self._who) for ask, question in new.items()}
+                starts += [_Start(ask, new[ask], state) for ask, claim in claims.items() if claim is Claim.ASK]
+                if Claim.FRESH not in claims.values():  # somebody else's answer to a shared question allows more
                     break
-        for ask, question in claimed:
-            self._start(opening, ask, question, state.answers)
-        return state
+        for start in starts:
+            self._ask(opening, start)
 
-    def state(self, opening: Opening) -> State:
-        """The state as stored, starting nothing."""
-        with self._store.read() as tx:
-            return self._read(tx, opening)
+    def show(self, opening: Opening, reader: Reader, *, seen: int | None, timeout: float) -> State:
+        """The long poll: the state as soon as it is newer than version `seen`, or complete, or after `timeout` seconds.
 
-    def wait(self, opening: Opening, seen: int, timeout: float) -> State:
-        """The long poll: returns when there is something newer than version `seen`, or all is in, or at the time-out."""
-        end = time.monotonic() + timeout
-        state = self.advance(opening)
-        while state.version == seen and not state.complete and (left := end - time.monotonic()) > 0:
-            with self._news:
-                self._news.wait(min(left, 0.2))  # another process's answers wake nobody here: look again
-            state = self.state(opening)
+        What it returns may be rendered: its audit record has been committed (DESIGN 3.6).
+        """
+        self.advance(opening)
+        if seen is not None:
+            self._wait(opening, seen, timeout)
+        with self._store.begin() as tx:
+            state = self._read(tx, opening)
+            if state.version != seen:
+                audit.record(tx, _chart_read(opening, reader, state, tx.now))
         return state
 
     def retry(self, opening: Opening, source: str) -> None:
-        """Forget what `source` (EHR or a payer id) failed to answer, so that it is asked again."""
+        """Forget what `source` (EHR or a payer id) did not answer in full, so that it is asked again."""
         with self._store.begin() as tx:
             state = self._read(tx, opening)
             for ask, answer in state.answers.items():
-                failed = isinstance(answer, Unknown) or answer.stale_because or answer.incomplete
-                if ask.source == source and failed:
+                if ask.source == source and (isinstance(answer, Unknown) or answer.stale_because or answer.incomplete):
                     answers.forget(tx, self._question(opening, ask, state))
+
+    def forget(self, handle: str) -> None:
+        """Delete the answers of a launch that has ended."""
+        with self._store.begin() as tx:
+            answers.drop(tx, handle)
 
     def close(self) -> None:
         """End the writer thread after what is queued."""
         self._settled.put(None)
         self._writer.join(timeout=5)
 
+    def _wait(self, opening: Opening, seen: int, timeout: float) -> None:
+        end = time.monotonic() + timeout
+        with self._store.read() as tx:
+            state = self._read(tx, opening)
+            questions = [self._question(opening, ask, state) for ask in state.plan.asks]
+        if state.complete:
+            return
+        while self._version(questions) == seen and (left := end - time.monotonic()) > 0:
+            with self._news:
+                self._news.wait(min(left, LOOK_AGAIN))
+
+    def _version(self, questions: list[Question]) -> int:
+        with self._store.read() as tx:
+            return answers.version(tx, questions)
+
     # --- asking ---------------------------------------------------------------------------------------------------
 
-    def _start(self, opening: Opening, ask: Ask, question: Question, known: Mapping[Ask, Answer[Any]]) -> None:
-        call = self._call(opening, ask, known)
-        source = opening.ehr if ask.source == EHR else ask.source
-        future = self._pools.submit(source, call)
+    def _ask(self, opening: Opening, start: _Start) -> None:
+        source = opening.ehr if start.ask.source == EHR else start.ask.source
 
         def done(future: Future[Answer[Any]]) -> None:
-            self._settled.put(_Asked(opening, ask, question, _outcome(future, source)))
+            self._settled.put(_Asked(opening, start.ask, start.question, _outcome(future, source)))
 
+        future = self._pools.submit(source, self._call(opening, start))
         if isinstance(future, Unknown):
-            self._settled.put(_Asked(opening, ask, question, future))
+            self._settled.put(_Asked(opening, start.ask, start.question, future))
         else:
             future.add_done_callback(done)
 
-    def _call(self, opening: Opening, ask: Ask, known: Mapping[Ask, Answer[Any]]) -> Callable[[], Answer[Any]]:
-        """The adapter's call for one question, with plain values only."""
-        if ask.source != EHR:
-            return self._payer_call(opening, ask, known)
-        ehr, patient_id = self._ehr(opening), asking.plan(opening, known, self._rows).patient_id or ""
-        match ask.name:
+    def _call(self, opening: Opening, start: _Start) -> Callable[[], Answer[Any]]:
+        """The adapter's call for one question, with plain values only: it runs in a pool thread."""
+        if start.ask.source != EHR:
+            return self._payer_call(opening, start)
+        ehr, patient_id = self._ehr(opening), start.state.plan.patient_id or ""
+        match start.ask.name:
             case asking.USER:
-                return lambda: ehr.user(opening.user_ref or "")
+                return partial(ehr.user, opening.user_ref or "")
             case asking.ENCOUNTER:
-                return lambda: ehr.encounter(opening.encounter_id or "")
+                return partial(ehr.encounter, opening.encounter_id or "")
             case asking.PATIENT:
-                return lambda: ehr.patient(patient_id)
+                return partial(ehr.patient, patient_id)
             case asking.COVERAGE:
-                return lambda: ehr.coverages(patient_id)
-            case _:
-                kind = ask.name.removeprefix(asking.CHART_PREFIX)
-                return lambda: ehr.facts(kind, patient_id, asking.look_back(kind, opening.day))
+                return partial(ehr.coverages, patient_id)
+        kind = start.ask.name.removeprefix(asking.CHART_PREFIX)
+        return partial(ehr.facts, kind, patient_id, asking.look_back(kind, opening.day))
 
-    def _payer_call(self, opening: Opening, ask: Ask, known: Mapping[Ask, Answer[Any]]) -> Callable[[], Answer[Any]]:
-        payer, period = self._payers[ask.source], asking.report_period(opening.day)
-        if ask.name == asking.MEMBER:
-            patient = _value(known, Ask(EHR, asking.PATIENT))
-            coverage = self._coverage(opening, ask.source, known)
-            return lambda: payer.member(patient, coverage)
-        member = _value(known, Ask(ask.source, asking.MEMBER))
-        call = payer.care_gaps if ask.name == asking.CARE_GAPS else payer.risk
-        return lambda: call(member, period)
-
-    def _coverage(self, opening: Opening, payer: str, known: Mapping[Ask, Answer[Any]]) -> Coverage:
-        connected = asking.plan(opening, known, self._rows).payers
-        return next(coverage for row, coverage in connected if row.id == payer)
+    def _payer_call(self, opening: Opening, start: _Start) -> Callable[[], Answer[Any]]:
+        payer = self._payers[start.ask.source]
+        if start.ask.name == asking.MEMBER:
+            coverage = _coverage(start.state.plan, start.ask.source)
+            return partial(payer.member, _value(start.state, Ask(EHR, asking.PATIENT)), coverage)
+        call = payer.care_gaps if start.ask.name == asking.CARE_GAPS else payer.risk
+        member = _value(start.state, Ask(start.ask.source, asking.MEMBER))
+        return partial(call, member, asking.report_period(opening.day))
 
     # --- keeping --------------------------------------------------------------------------------------------------
 
-    def _read(self, tx: Any, opening: Opening) -> State:
-        """Plan and answers, read alternately: each answer may allow further questions."""
+    def _read(self, tx: Tx, opening: Opening) -> State:
+        """Plan and answers, read in turn: each answer may allow further questions."""
         found: dict[Ask, Answer[Any]] = {}
-        version, looked = 0, -1
         plan = asking.plan(opening, found, self._rows)
-        while looked != len(plan.asks):
-            looked = len(plan.asks)
-            questions = {ask: self._question(opening, ask, plan) for ask in plan.asks}
-            stored = answers.snapshot(tx, list(questions.values()))
+        while True:
+            state = State(plan, found, 0, complete=False)
+            questions = {ask: self._question(opening, ask, state) for ask in plan.asks}
+            stored = answers.snapshot(tx, questions.values())
             found = {ask: stored[q].answer for ask, q in questions.items() if q in stored and stored[q].answer}
-            version = sum(stored[q].version for q in questions.values() if q in stored)
-            plan = asking.plan(opening, found, self._rows)
-        return State(plan, found, version, complete=all(ask in found for ask in plan.asks))
+            more = asking.plan(opening, found, self._rows)
+            if more.asks == plan.asks:
+                version = sum(one.version for one in stored.values())
+                return State(more, found, version, complete=all(ask in found for ask in more.asks))
+            plan = more
+
+    def _question(self, opening: Opening, ask: Ask, state: State) -> Question:
+        """EHR answers belong to one launch, because the user's own rights gave them; payers' are the patient's.
+
+        The key holds the EHR's issuer, its patient id and the member id, so that no two patients ever share an answer.
+        """
+        patient = f"{opening.issuer}|{state.plan.patient_id or opening.encounter_id}"
+        if ask.source == EHR:
+            return Question(opening.ehr, ask.name, opening.handle, patient)
+        coverage = _coverage(state.plan, ask.source)
+        member = ",".join([*(i.value for i in coverage.member_ids), coverage.subscriber_id, coverage.dependent])
+        return Question(ask.source, f"{ask.name} {asking.report_period(opening.day).end}", "", f"{patient}|{member}")
 
     def _write(self) -> None:
         """The writer thread: settle everything that has arrived in one transaction, then see what may be asked next."""
         while (first := self._settled.get()) is not None:
             arrived = [first, *_drain(self._settled)]
-            with self._store.begin() as tx:
-                for item in arrived:
-                    if item is not None:
-                        answers.settle(tx, item.question, item.answer, _fresh_for(item))
-            for opening in {item.opening.handle: item.opening for item in arrived if item is not None}.values():
-                self.advance(opening)
-            with self._news:
-                self._news.notify_all()
+            items = [item for item in arrived if item is not None]
+            try:
+                self._settle(items)
+            except StoreError:
+                log.exception("answers could not be stored; they are asked again when their lease has run out")
             if None in arrived:
                 return
 
+    def _settle(self, items: list[_Asked]) -> None:
+        with self._store.begin() as tx:
+            for item in items:
+                answers.settle(tx, item.question, item.answer, _fresh_for(item), self._who)
+        with self._news:
+            self._news.notify_all()
+        for opening in {item.opening.handle: item.opening for item in items}.values():
+            self.advance(opening)
+
 
 def _outcome(future: Future[Answer[Any]], source: str) -> Answer[Any]:
-    """Adapters return answers; an exception is a bug of ours, shown as an unreadable source rather than as a hang."""
-    if future.cancelled() or (error := future.exception()) is None:
-        return Unknown(source, Reason.BUSY) if future.cancelled() else future.result()
-    raise error
+    """Adapters return answers and raise nothing; if one does, that is a bug of ours, and must not look like a wait."""
+    if future.cancelled():
+        return Unknown(source, Reason.BUSY, "shutting down")
+    error = future.exception()
+    if error is None:
+        return future.result()
+    log.error("reading %s failed: %s at %s", source, type(error).__name__, _where(error))
+    return Unknown(source, Reason.NOT_READABLE, "Chartside itself failed to read it")
+
+
+def _where(error: BaseException) -> str:
+    """File and line, without the message: messages can hold PHI."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
 
 
 def _drain(settled: queue.SimpleQueue[_Asked | None]) -> list[_Asked | None]:
@@ -231,8 +292,12 @@ def _drain(settled: queue.SimpleQueue[_Asked | None]) -> list[_Asked | None]:
     return items
 
 
-def _value(known: Mapping[Ask, Answer[Any]], ask: Ask) -> Any:
-    answer = known[ask]
+def _coverage(plan: Plan, payer: str) -> Coverage:
+    return next(coverage for row, coverage in plan.payers if row.id == payer)
+
+
+def _value(state: State, ask: Ask) -> Any:
+    answer = state.answers[ask]
     assert isinstance(answer, Known), f"{ask} was planned on"
     return answer.value
 
@@ -241,3 +306,19 @@ def _fresh_for(item: _Asked) -> timedelta:
     if item.ask.source == EHR:
         return LAUNCH_FRESH
     return UNKNOWN_FRESH if isinstance(item.answer, Unknown) else REPORT_FRESH
+
+
+def _chart_read(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
+    """Who is about to be shown which parts of whose chart, and how much of each."""
+    known = {ask: answer.value for ask, answer in state.answers.items() if isinstance(answer, Known)}
+    counts = {f"{ask.source}/{ask.name}": len(v) if isinstance(v, tuple) else 1 for ask, v in known.items()}
+    return audit.Audit(
+        launch=opening.handle,
+        who=reader.user,
+        role=reader.role,
+        patient=f"{opening.issuer}|{state.plan.patient_id or ''}",
+        action="read-chart",
+        counts=counts,
+        outcome="ok" if state.complete else "still asking",
+        at=at,
+    )

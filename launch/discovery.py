@@ -1,6 +1,6 @@
 """What an EHR says about signing in: `.well-known/smart-configuration` first, then the CapabilityStatement.
 
-SMART App Launch 2.2, "Conformance"; the `oauth-uris` extension is how servers said it before. Knows nothing of launches.
+SMART App Launch 2.2, "Conformance"; the `oauth-uris` extension is how servers said it before. Knows no launch.
 """
 
 from __future__ import annotations
@@ -90,8 +90,10 @@ class Configuration:
 
     @classmethod
     def load(cls, kept: Mapping[str, Any]) -> Configuration:
-        lists = ("auth_methods", "scopes_supported", "capabilities")
-        return cls(**{k: tuple(v) if k in lists else v for k, v in kept.items()})
+        values = dict(kept)
+        for name in ("auth_methods", "scopes_supported", "capabilities"):
+            values[name] = tuple(values[name])
+        return cls(**values)
 
 
 class Discovery:

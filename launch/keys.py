@@ -1,7 +1,7 @@
 """Our own keys for `private_key_jwt`: which one signs, which are published. `python -m launch.keys FILE` makes a pair.
 
-SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 or ES384, public keys at a JWKS URL. Several keys of one
-algorithm at a time are a rotation: the first signs, all are published until nobody remembers the old one.
+SMART App Launch 2.2, "Client Authentication: Asymmetric": RS384 or ES384, public keys at a JWKS URL. Several keys of
+one algorithm at a time are a rotation: the first signs, all are published until nobody remembers the old one.
 """
 
 from __future__ import annotations

@@ -102,8 +102,9 @@ class Ehr:
         yield not (self.id and self.name and self.client_id), "id, name and client_id are required"
         yield bool(self.issuer) == bool(self.issuer_pattern), "give either issuer or issuer_pattern"
         yield bool(self.issuer) and not is_well_formed(self.issuer), "issuer is not a plain http(s) URL"
-        yield bool(self.issuer_pattern) and not _is_pattern(self.issuer_pattern), (
-            f"issuer_pattern must fix scheme, host and port, and use {SEGMENT} only as whole path segments"
+        yield (
+            bool(self.issuer_pattern) and not _is_pattern(self.issuer_pattern),
+            (f"issuer_pattern must fix scheme, host and port, and use {SEGMENT} only as whole path segments"),
         )
         yield not is_safe_endpoint(self._example), "issuer must be https (http only on loopback)"
         yield self.auth not in AUTH_METHODS, f"auth must be one of {', '.join(AUTH_METHODS)}"

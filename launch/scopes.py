@@ -1,7 +1,7 @@
 """SMART scopes in version 1 and version 2 form: what to ask for, what was granted, what is missing. Pure.
 
-SMART App Launch 2.2, "Scopes for requesting FHIR Resources": v2 is `patient/Observation.rs`, v1 `patient/Observation.read`.
-Inside the app every scope has the v2 form.
+SMART App Launch 2.2, "Scopes for requesting FHIR Resources": `patient/Observation.rs` is version 2, and
+`patient/Observation.read` version 1. Inside the app every scope has the v2 form.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`make demo`: the main job without a browser, for every scenario, over real HTTP with a cookie jar.
 
-Starts the sandbox and the app on free ports, performs a complete SMART launch for each scenario, follows the panel until
-it is finished and prints what a clinician would see. Exits 1 when a scenario does not show what its story says.
+Starts the sandbox and the app on free ports, performs a complete SMART launch for each scenario, follows the panel
+until it is finished and prints what a clinician would see. Exits 1 when a scenario does not show what its story says.
 """
 
 from __future__ import annotations
@@ -77,11 +77,10 @@ def browser() -> requests.Session:
 
 def differences(screen: Screen, expect: Mapping[str, Any]) -> Iterator[str]:
     """Where the screen does not show what the story expects, in words."""
-    kinds = (("gaps", screen.gaps(), _is_gap), ("prompts", screen.prompts(), _is_prompt))
-    for kind, rows, fits in (*kinds, ("sources", screen.sources, _is_source)):
-        for wanted in expect.get(kind, ()):
-            if not any(fits(row, wanted) for row in rows):
-                yield f"nothing among the {kind} is {wanted}"
+    unseen = [w for w in expect.get("gaps", ()) if not any(_is_gap(row, w) for row in screen.gaps())]
+    unseen += [w for w in expect.get("prompts", ()) if not any(_is_prompt(row, w) for row in screen.prompts())]
+    unseen += [w for w in expect.get("sources", ()) if not any(_is_source(s, w) for s in screen.sources)]
+    yield from (f"nothing on screen is {wanted}" for wanted in unseen)
     shown = screen.text.casefold()
     yield from (f"does not say {words!r}" for words in expect.get("says", ()) if words.casefold() not in shown)
     yield from (f"says {words!r}" for words in expect.get("never", ()) if words.casefold() in shown)
@@ -115,7 +114,7 @@ def as_text(entry: Mapping[str, Any]) -> str:
     """One scenario for people to read."""
     lines = [f"\n{entry['scenario']}: {entry['patient'] or '(no patient shown)'}"]
     lines += [
-        f"  {row['kind']:6} {row['what']} [{row['state']}, {row['where']}] {row['payer']}"
+        f"  {row['kind']:6} {row['what']} [{row['state']}, {row['place']}] {row['payer']}"
         + "".join(f"; {name.replace('_', ' ')}: {row[name]}" for name in ("due", "source", "as_of") if row[name])
         for row in entry["rows"]
     ]

@@ -24,7 +24,7 @@ class Row:
     state: str
     payer: str
     fields: dict[str, str]
-    where: str  # expanded | more | staff | excluded
+    place: str  # expanded, or the fold it stands in
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Screen:
                     "kind": row.kind,
                     "what": row.fields.get("service", ""),
                     "state": row.state,
-                    "where": row.where,
+                    "place": row.place,
                     "due": row.fields.get("due", ""),
                     "source": row.fields.get("says", ""),
                     "as_of": row.fields.get("as-of", ""),
@@ -78,7 +78,7 @@ def read(html: str) -> Screen:
     """Read one fragment or full page."""
     soup = BeautifulSoup(html, "html.parser")
     patient = soup.select_one("[data-patient]")
-    waiting = soup.select_one("[data-next]")
+    waiting = soup.select_one("#flags[hx-get]")
     return Screen(
         patient=_text(patient),
         rows=tuple(_row(tag) for tag in soup.select("[data-kind][data-state]")),
@@ -89,7 +89,7 @@ def read(html: str) -> Screen:
         clear=soup.select_one("[data-clear]") is not None,
         text=_text(soup),
         html=html,
-        next=_attr(waiting, "data-next") if waiting else "",
+        next=_attr(waiting, "hx-get"),
     )
 
 
@@ -99,24 +99,19 @@ def watch(session: requests.Session, page_url: str, *, limit: int = 40) -> Scree
     Raises TimeoutError when it does not finish within `limit` requests.
     """
     shell = session.get(page_url, timeout=30)
-    first = BeautifulSoup(shell.text, "html.parser").select_one("[data-next]")
-    if first is None:
-        return read(shell.text)
-    url = urljoin(page_url, _attr(first, "data-next"))
+    screen = read(shell.text)
     for _ in range(limit):
-        answer = session.get(url, headers={"HX-Request": "true"}, timeout=30)
-        screen = read(answer.text)
         if not screen.next:
             return screen
-        url = urljoin(page_url, screen.next)
+        answer = session.get(urljoin(page_url, screen.next), headers={"HX-Request": "true"}, timeout=30)
+        screen = read(answer.text)
     raise TimeoutError(f"the panel was still asking after {limit} requests")
 
 
 def _row(tag: Tag) -> Row:
     fields = {name: _text(found) for name in FIELDS if (found := tag.select_one(f'[data-field="{name}"]'))}
-    place = tag.find_parent(attrs={"data-where": True})
-    where = _attr(place, "data-where") if isinstance(place, Tag) else "expanded"
-    return Row(_attr(tag, "data-kind"), _attr(tag, "data-state"), _attr(tag, "data-payer"), fields, where)
+    kind, state, payer, place = (_attr(tag, f"data-{name}") for name in ("kind", "state", "payer", "place"))
+    return Row(kind, state, payer, fields, place)
 
 
 def _attr(tag: Tag | None, name: str) -> str:

@@ -1,6 +1,7 @@
 """The whole house on free loopback ports: sandbox EHR and payers, and the app, each a real HTTP server in a thread.
 
-The EHR answers on `localhost` and the app on `127.0.0.1`, because only then is the app's frame cross-site.
+The EHR answers on `localhost` and the app on `127.0.0.1`, because only then is the app's frame cross-site. One clock
+drives all of them and can be moved.
 """
 
 from __future__ import annotations
@@ -9,30 +10,58 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app import create_app
+from app.__main__ import main as command
+from app.config import Settings
+from sandbox_config.demo import browser
+from sandbox_config.ehr import create_ehr
+from sandbox_config.payer import create_payer
+from sandbox_config.scenario import CLINIC_TZ, Scenario, load_all
+from sandbox_config.screen import Screen, read, watch
+
+ROOT = Path(__file__).resolve().parent.parent
+PAYERS = ("northwind", "lakeside")
+
+
+class Clock:
+    """Real time, moved by `ahead`."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
 
 class _Quiet(WSGIRequestHandler):
+    disable_nagle_algorithm = True  # headers and body are two writes: without this an answer may wait 40 ms
+
     def log(self, *_: Any, **__: Any) -> None:
         """Say nothing: tests read answers, not logs."""
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [int(s.getsockname()[1]) for s in sockets]
 
 
 @contextmanager
-def serving(app: Any, port: int) -> Iterator[None]:
+def serving(wsgi: Any, port: int) -> Iterator[None]:
     """Serve one WSGI app on 127.0.0.1:port in threads until the block ends."""
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True
+    server = make_server("127.0.0.1", port, wsgi, threaded=True, request_handler=_Quiet)
+    server.daemon_threads = True  # type: ignore[attr-defined] # of the threaded server that make_server returns
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -43,21 +72,82 @@ def serving(app: Any, port: int) -> Iterator[None]:
         server.server_close()
 
 
-def browser_session() -> requests.Session:
-    """An HTTP client with a cookie jar that, like a browser on loopback, sends Secure cookies over http."""
-    session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
-    return session
-
-
 @dataclass
 class House:
-    """The addresses of one running house and the parts that tests switch."""
+    """One running house: where everything is, and the switches that tests use."""
 
     ehr: str
     payers: dict[str, str]
     app: str
-    wsgi: dict[str, Any] = field(default_factory=dict)
+    flask: Flask
+    clock: Clock
+    scenarios: dict[str, Scenario]
+    settings: Settings
 
-    def stop(self) -> None:
-        """Filled in by `house`."""
+    def mint(self, scenario: str, tenant: str = "main", **options: str) -> dict[str, str]:
+        """A launch as the EHR would make it: launch_url, iss, launch."""
+        query = {"scenario": scenario, **options}
+        minted: dict[str, str] = requests.get(f"{self.ehr}/{tenant}/launch-url", params=query, timeout=10).json()
+        return minted
+
+    def launch(
+        self, scenario: str, tenant: str = "main", session: requests.Session | None = None, **options: str
+    ) -> requests.Response:
+        """EHR -> us -> EHR -> us: the panel's shell, or the page that says why there is none."""
+        session = session or browser()
+        return session.get(self.mint(scenario, tenant, **options)["launch_url"], timeout=30)
+
+    def panel(
+        self, scenario: str, tenant: str = "main", session: requests.Session | None = None, **options: str
+    ) -> Screen:
+        """A complete launch and the finished panel."""
+        session = session or browser()
+        page = self.launch(scenario, tenant, session, **options)
+        return watch(session, page.url) if "/l/" in page.url else read(page.text)
+
+    @contextmanager
+    def fault(self, where: str, *names: str) -> Iterator[None]:
+        """Switch named faults of the EHR (`ehr`) or a payer on, for everybody, until the block ends."""
+        url = f"{self.ehr if where == 'ehr' else self.payers[where]}/_faults"
+        requests.post(url, json={"add": names}, timeout=10).raise_for_status()
+        try:
+            yield
+        finally:
+            requests.post(url, json={"remove": names}, timeout=10).raise_for_status()
+
+
+@contextmanager
+def house(folder: Path, *, database: str = "", delay_ms: int = 0, **environ: str) -> Iterator[House]:
+    """Build and run a house in `folder` until the block ends. `environ` adds to the settings' variables."""
+    app_port, ehr_port, *payer_ports = free_ports(4)
+    secrets = folder / "secrets"
+    command(["keys", str(secrets)])
+    settings = Settings.from_file(
+        ROOT / "sandbox_config" / "local.toml",
+        {
+            "CHARTSIDE_PORT": str(app_port),
+            "CHARTSIDE_EHR_PORT": str(ehr_port),
+            "CHARTSIDE_NORTHWIND_PORT": str(payer_ports[0]),
+            "CHARTSIDE_LAKESIDE_PORT": str(payer_ports[1]),
+            "CHARTSIDE_SECRETS": str(secrets),
+            "CHARTSIDE_DATABASE": database or f"sqlite:///{folder}/house.sqlite3",
+            "CHARTSIDE_SANDBOX_BASIC_SECRET": "sandbox-basic-secret",
+            "CHARTSIDE_SANDBOX_POST_SECRET": "sandbox-post-secret",
+            **environ,
+        },
+    )
+    clock, scenarios = Clock(), load_all(datetime.now(CLINIC_TZ).date())
+    app, ehr = settings.public_url, f"http://localhost:{ehr_port}"
+    payers = {name: f"http://localhost:{port}" for name, port in zip(PAYERS, payer_ports, strict=True)}
+    flask = create_app(settings, clock=clock)
+    with ExitStack() as running:
+        running.callback(flask.extensions["chartside_close"])
+        running.enter_context(
+            serving(create_ehr(scenarios, base_url=ehr, app_url=app, clock=clock, delay_ms=delay_ms), ehr_port)
+        )
+        for (name, url), port in zip(payers.items(), payer_ports, strict=True):
+            jwks = f"{app}/.well-known/jwks.json"
+            payer = create_payer(name, scenarios, base_url=url, jwks_url=jwks, clock=clock, delay_ms=delay_ms)
+            running.enter_context(serving(payer, port))
+        running.enter_context(serving(flask, app_port))
+        yield House(ehr, payers, app, flask, clock, scenarios, settings)

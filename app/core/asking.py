@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from app.core.answers import Answer, Known
 from app.core.chart import CHART_TYPES, Chart, Coverage, Fact, Patient
 from app.core.coverage import Recognition, connect
+from app.core.flag import PayerAnswers
 from app.core.report import Period
 
 EHR = "ehr"
@@ -132,3 +134,23 @@ def look_back(kind: str, day: date) -> date | None:
 def report_period(day: date) -> Period:
     """The measurement period asked for: the calendar year of the visit (DEQM 5.0.0 `periodStart`, `periodEnd`)."""
     return Period(date(day.year, 1, 1), date(day.year, 12, 31))
+
+
+def payers_of(planned: Plan, answers: Answers) -> tuple[PayerAnswers, ...]:
+    """What has come back from each payer of an active coverage."""
+
+    def answer(payer: PayerRow, name: str) -> Any:
+        return answers.get(Ask(payer.id, name))
+
+    return tuple(
+        PayerAnswers(
+            id=payer.id,
+            name=payer.name,
+            coverage=coverage,
+            member=answer(payer, MEMBER),
+            care_gaps=answer(payer, CARE_GAPS),
+            risk=answer(payer, RISK),
+            speaks=payer.speaks,
+        )
+        for payer, coverage in planned.payers
+    )

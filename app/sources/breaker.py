@@ -1,4 +1,4 @@
-"""A circuit breaker: a source that fails again and again is left alone for a while, then probed by one call. Pure of I/O."""
+"""A circuit breaker: a source that fails again and again is left alone for a while, then probed by one call."""
 
 from __future__ import annotations
 

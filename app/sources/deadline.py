@@ -1,7 +1,7 @@
 """The time that one question may take, on the thread that asks it.
 
-A deadline is entered with `with`; a nested one never outlasts the one around it, so that a token fetched, a page followed
-or an Organization resolved inside a question all share that question's time. The socket layer (`wire.py`) reads it too.
+A deadline is entered with `with`; a nested one never outlasts the one around it, so that a token fetched, a page
+followed or an Organization resolved inside a question all share that question's time. The sockets keep it (`wire.py`).
 """
 
 from __future__ import annotations

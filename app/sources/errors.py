@@ -1,4 +1,4 @@
-"""What can go wrong between us and a source. Internal: none of these leaves an adapter, which answers `Unknown` instead.
+"""What can go wrong between us and a source. Internal: none of these leaves an adapter, which answers `Unknown`.
 
     SourceError             reason          the source is
     ├── NotAllowed          not-allowed     up      403, or no token is given to this client
@@ -53,7 +53,7 @@ class NotFound(SourceError):
 
 
 class Refused(SourceError):
-    """`status` is the HTTP status; `codes` are the codes of its OperationOutcome or OAuth error, as far as well formed."""
+    """`status` is the HTTP status; `codes` are those of its OperationOutcome or OAuth error, as far as well formed."""
 
     def __init__(self, detail: str, *, status: int, codes: tuple[str, ...] = ()) -> None:
         super().__init__(detail)

@@ -1,7 +1,7 @@
-"""Bulkheads: each source has a bounded thread pool and a bounded queue of its own, so that a hanging one holds up no other.
+"""Bulkheads: each source has a bounded thread pool and queue of its own, so that a hanging one holds up no other.
 
-A question put here gets plain values and returns an answer. Never submit from inside a pool thread and wait for it: a pool
-that waits for itself stands still.
+A question put here gets plain values and returns an answer. Never submit from inside a pool thread and wait for it: a
+pool that waits for itself stands still.
 """
 
 from __future__ import annotations

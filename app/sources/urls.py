@@ -15,6 +15,7 @@ from app.sources.errors import ForeignLink
 Params = Iterable[tuple[str, str]]
 
 _PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 characters and %; no space, control, quote, <>, \, ^, `, {|}
+_UNESCAPED = {ord("|"): "%7C", ord(" "): "%20"}  # servers copy `system|code` as it was sent into their next links
 _PORTS = {"http": 80, "https": 443}
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
@@ -33,7 +34,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def resolve(base: str, link: str) -> str:
     """The absolute URL that `link`, found under `base`, means. Raises ForeignLink when it leaves the base's origin."""
-    link = link.translate({ord("|"): "%7C", ord(" "): "%20"})  # 2026-11, several servers: raw `system|code` in next links
+    link = link.translate(_UNESCAPED)
     if not _PLAIN.fullmatch(link):
         raise ForeignLink("a link has characters that a URL may not have")
     url = urljoin(base.rstrip("/") + "/", link)

@@ -1,8 +1,8 @@
-"""The HTTP session that sources use: every read from the socket ends at the thread's deadline, and nothing is remembered.
+"""The HTTP session that sources use: every read from the socket ends at the thread's deadline; no cookie is kept.
 
-A read time-out in requests is per `recv`: a peer that sends one byte now and then, in the headers or in the body, holds a
-thread for hours. Here each `recv` may wait only as long as the deadline has left. Cookies are refused, because a session
-serves many users of one EHR.
+A read time-out in requests is per `recv`: a peer that sends one byte now and then, in the headers or in the body, holds
+a thread for hours. Here each `recv` may wait only as long as the deadline has left. Cookies are refused, because one
+session serves many users of one EHR.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import http.client
 import io
 import socket
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, cast
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -50,7 +50,7 @@ class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         if (limit := deadline.current()) is not None:
-            raw = cast(io.RawIOBase, self.fp.detach())
+            raw = self.fp.detach()
             self.fp = io.BufferedReader(_TimedReader(raw, sock, limit))
 
 

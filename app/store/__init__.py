@@ -1,8 +1,8 @@
 """What we keep, in SQL: launches, answers, payer tokens and the audit. Knows no Flask, no FHIR and no network.
 
-Every body from an EHR or payer is sealed, every look-up goes by a keyed hash, and every table names how long it is kept
-(`schema`). `launches`, `answers`, `audit` and `tokens` hold the functions; each takes the `Tx` of a transaction that a use
-case has opened here.
+Every body from an EHR or payer is sealed, every look-up goes by a keyed hash, and every table names how long it is
+kept (`schema`). `launches`, `answers`, `audit` and `tokens` hold the functions; each takes the `Tx` of a transaction
+that a use case has opened here.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ class Store:
     def open(cls, url: str, *, seal: MultiFernet, digest: Digest, clock: Callable[[], datetime]) -> Store:
         """Connect to `url`. Raises `DatabaseNewer` when a newer release has migrated it; migrates nothing itself."""
         engine = engines.connect(url)
-        migrations.refuse_newer(engine)
+        try:
+            migrations.refuse_newer(engine)
+        except StoreError:
+            engine.dispose()
+            raise
         return cls(engine, seal=seal, digest=digest, clock=clock)
 
     @contextmanager

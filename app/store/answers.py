@@ -1,12 +1,13 @@
 """The answer row: what a source last said, whether that still counts, and who is asking it now (DESIGN 3.10).
 
-`claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must `settle`; a lease
-that runs out (its process died) can be claimed again, and its old holder's late answer is then refused. A failed try never
-destroys the last good answer, unless it says that the answer may not be shown (`STAYS_GOOD`). Time is `tx.now`.
+`claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must `settle`. A lease
+that runs out (its process died) can be claimed again, and its old holder's late answer is then refused. A failed try
+never destroys the last good answer, unless it says that the answer may not be shown (`STAYS_GOOD`). Time is `tx.now`.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,8 +22,8 @@ from app.store.errors import SealBroken
 from app.store.schema import STALE_FOR, answers
 from app.store.tx import Tx
 
-#: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more, no
-#: longer allowed, restricted, not connected) it is deleted: showing it would be showing what the source has taken back.
+#: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more,
+#: no longer allowed, restricted, not connected) it is deleted: it would be showing what the source has taken back.
 STAYS_GOOD = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.SIGNED_OUT})
 
 _t = answers.c
@@ -49,7 +50,7 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One question as stored. `answer` is None until somebody has answered, and again when the answer is no longer fresh.
+    """One question as stored. `answer` is None until somebody has answered, and again when that is no longer fresh.
 
     `version` grows with every settled try: the sum over the questions of a launch says whether there is something new
     (compare by !=, since a purge can lower it).
@@ -109,13 +110,14 @@ def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE
 def version(tx: Tx, questions: Iterable[Question]) -> int:
     """The sum of the questions' versions, opening nothing: for a long poll that looks often."""
     keys = [_key(tx, question) for question in questions]
-    return tx.conn.execute(select(func.coalesce(func.sum(_t.version), 0)).where(_t.question_hash.in_(keys))).scalar_one()
+    total = select(func.coalesce(func.sum(_t.version), 0)).where(_t.question_hash.in_(keys))
+    return int(tx.conn.execute(total).scalar_one())
 
 
 def forget(tx: Tx, question: Question) -> None:
-    """Let the stored answer count no longer, so that the next claim asks again. The last good one is kept for a failure."""
+    """Let the stored answer count no longer, so that the next claim asks again. The last good one stays in reserve."""
     tx.serialise("answers")
-    changed = {"fresh_until": tx.now, "version": _t.version + 1}
+    changed = {"fresh_until": None, "version": _t.version + 1}
     tx.conn.execute(update(answers).where(_t.question_hash == _key(tx, question)).values(**changed))
 
 
@@ -145,13 +147,13 @@ def _new(tx: Tx, q: Question, key: str) -> dict[str, Any]:
 
 
 def _known(tx: Tx, key: str, answer: Known[Any]) -> dict[str, Any]:
-    good = tx.seal(codec.encode(answer), _good(key))
+    good = _close(tx, answer, _good(key))
     return {"good": good, "good_at": answer.received, "failure": None, "reason": None}
 
 
 def _unknown(tx: Tx, key: str, answer: Unknown) -> dict[str, Any]:
     taken_back = {} if answer.reason in STAYS_GOOD else {"good": None, "good_at": None}
-    return {"failure": tx.seal(codec.encode(answer), _failure(key)), "reason": str(answer.reason), **taken_back}
+    return {"failure": _close(tx, answer, _failure(key)), "reason": str(answer.reason), **taken_back}
 
 
 def _good(key: str) -> str:
@@ -188,9 +190,13 @@ def _answer(tx: Tx, row: Row[Any], stale_for: timedelta) -> Answer[Any] | None:
     return replace(good, stale_because=failure.reason) if isinstance(good, Known) else failure
 
 
+def _close(tx: Tx, answer: Answer[Any], row: str) -> bytes:
+    return tx.seal(zlib.compress(codec.encode(answer), 1), row)  # a chart shrinks to a tenth, for less than it saves
+
+
 def _open(tx: Tx, sealed: bytes | None, row: str) -> object:
     """None where a sealing key was retired or a type has changed since: then the source is asked again."""
     try:
-        return None if sealed is None else codec.decode(tx.unseal(sealed, row))
-    except (SealBroken, codec.CodecError):
+        return None if sealed is None else codec.decode(zlib.decompress(tx.unseal(sealed, row)))
+    except (SealBroken, zlib.error, codec.CodecError):
         return None

@@ -4,7 +4,7 @@
     date(2026, 3, 1)                      <->  {"": "date", "is": "2026-03-01"}
     ("a", "b")                            <->  ["a", "b"]
 
-Fields that have their default are left out, so a field that is added later with a default needs no migration. Whatever
+Fields left at their default are left out, so a field that is added later with a default needs no migration. Whatever
 cannot be read any more is a `CodecError`, and its reader asks the source again.
 """
 
@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from app.core import answers, chart, report, roles
@@ -25,10 +26,10 @@ TAG = ""
 #: Every dataclass that may be stored. Adding one here is all it takes.
 CLASSES: tuple[type, ...] = (
     answers.Known, answers.Unknown,
-    chart.When, chart.Coding, chart.Concept, chart.Quantity, chart.Identifier, chart.Name, chart.Patient, chart.Coverage,
-    chart.Component, chart.Fact,
-    report.Period, report.Measure, report.Evidence, report.GapReason, report.Gap, report.ConditionCategory, report.Member,
-    report.Report,
+    chart.When, chart.Coding, chart.Concept, chart.Quantity, chart.Identifier, chart.Name,
+    chart.Patient, chart.Coverage, chart.Component, chart.Fact,
+    report.Period, report.Measure, report.Evidence, report.GapReason, report.Gap, report.ConditionCategory,
+    report.Member, report.Report,
     roles.User,
 )  # fmt: skip
 
@@ -44,9 +45,12 @@ class CodecError(ValueError):
 def encode(value: Any) -> bytes:
     """`value` as JSON. Raises `CodecError` for a type that is not listed, at any depth."""
     try:
-        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        # Escapes also carry half a surrogate pair, which JSON from outside may hold and UTF-8 cannot.
+        return json.dumps(_plain(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode()
+    except KeyError as e:
+        raise CodecError(f"not a type that is stored: {e}") from None
     except (ValueError, RecursionError) as e:
-        raise CodecError(str(e) if isinstance(e, CodecError) else type(e).__name__) from None
+        raise CodecError(f"not to be written: {type(e).__name__}") from None
 
 
 def decode(body: bytes) -> Any:
@@ -58,10 +62,7 @@ def decode(body: bytes) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    encoder = _ENCODERS.get(type(value))  # the exact type: a subclass (StrEnum is a str) must not lose itself
-    if encoder is None:
-        raise CodecError(f"{type(value).__name__} is not stored")
-    return encoder(value)
+    return _ENCODERS[type(value)](value)  # the exact type: a StrEnum is a str as well, and must not lose itself
 
 
 def _same(value: Any) -> Any:
@@ -69,7 +70,7 @@ def _same(value: Any) -> Any:
 
 
 def _tuple(values: tuple[Any, ...]) -> list[Any]:
-    return [_plain(value) for value in values]
+    return [_ENCODERS[type(value)](value) for value in values]
 
 
 def _scalar(tag: str, write: Callable[[Any], str]) -> Encoder:
@@ -77,24 +78,17 @@ def _scalar(tag: str, write: Callable[[Any], str]) -> Encoder:
 
 
 def _dataclass_encoder(cls: type) -> Encoder:
-    name, named = cls.__name__, [(field.name, _default(field)) for field in fields(cls)]
+    tag, names = cls.__name__, [field.name for field in fields(cls)]
+    defaults, read = [field.default for field in fields(cls)], attrgetter(*names)
 
     def encoder(value: Any) -> dict[str, Any]:
-        out: dict[str, Any] = {TAG: name}
-        for field, default in named:
-            content = getattr(value, field)
-            if content is default or (content == default and type(content) is type(default)):
-                continue
-            kind = type(content)
-            out[field] = content if kind is str else _plain(content)
+        out: dict[str, Any] = {TAG: tag}
+        for name, default, content in zip(names, defaults, read(value), strict=True):
+            if content is not default:  # the usual defaults, None, "" and (), exist once: identity is cheap, and enough
+                out[name] = _ENCODERS[type(content)](content)
         return out
 
     return encoder
-
-
-def _default(field: Field[Any]) -> Any:
-    """The field's default; without one, MISSING, which no value equals."""
-    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 _ENCODERS: dict[type, Encoder] = {

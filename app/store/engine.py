@@ -1,7 +1,7 @@
 """How we connect: SQLite (one machine) or PostgreSQL through psycopg (many).
 
-The same promises on both: a write transaction sees no other writer's half, a read transaction is one snapshot and cannot
-write, nobody waits longer than `PATIENCE_S`, and no statement's parameters reach an error message or a log.
+The same promises on both: a write transaction sees no other writer's half, a read transaction is one snapshot and
+cannot write, nobody waits longer than `PATIENCE_S`, and no statement's parameters reach an error message or a log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.store.errors import StoreUnavailable
 
 PATIENCE_S = 10
-_WRITES = "chartside_writes"
+_WRITES, _MIGRATES = "chartside_writes", "chartside_migrates"
 
 
 def connect(url: str) -> Engine:
@@ -85,7 +85,10 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A plain BEGIN takes its write lock at the first write, too late for what was read before: updates get lost."""
-    writes = connection.get_execution_options().get(_WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES, False)
+    if options.get(_MIGRATES, False):
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # heeded outside a transaction only
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -93,6 +96,14 @@ def _begin_sqlite(connection: Connection) -> None:
 def for_writing(engine: Engine) -> Engine:
     """The same pool, for transactions that write."""
     return engine.execution_options(**{_WRITES: True})
+
+
+def for_migrating(engine: Engine) -> Engine:
+    """The same pool, for transactions that change tables.
+
+    A batch migration drops and makes a table anew; with foreign keys on, SQLite would empty the tables pointing to it.
+    """
+    return engine.execution_options(**{_WRITES: True, _MIGRATES: True})
 
 
 def for_reading(engine: Engine) -> Engine:
@@ -105,7 +116,7 @@ def for_reading(engine: Engine) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back on any exception. Raises `StoreUnavailable` if it cannot begin."""
+    """One transaction: committed at the end, rolled back on any exception. Raises `StoreUnavailable`."""
     try:
         connection = engine.connect()
     except (OperationalError, PoolTimeout) as e:
@@ -115,5 +126,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             begun = connection.begin()
         except OperationalError as e:
             raise StoreUnavailable("the database is locked by another process") from e
+        if engine.get_execution_options().get(_MIGRATES, False):
+            connection.detach()  # never back into the pool: it checks no foreign keys any more
         with begun:
             yield connection

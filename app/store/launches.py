@@ -1,7 +1,7 @@
 """Records of the launch package: opaque bytes under a kind and a key, with an end. Implements its `LaunchStore`.
 
-Each call is a transaction of its own, because launch knows none. Keys are handles and states: they are looked up by keyed
-hash, and sealed beside it because `keys` must name them. An expired record is gone for everybody, purged or not.
+Each call is a transaction of its own, because launch knows none. Keys are handles and states: they are looked up by
+keyed hash, and sealed beside it because `keys` must name them. An expired record is gone for all, purged or not.
 """
 
 from __future__ import annotations

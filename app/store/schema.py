@@ -8,8 +8,9 @@
 | audit, audit_heads | six years from the last entry of a chain, then the whole chain |
 | audit_seals | always: hashes only, and without them a deleted chain could not be told from a purged one |
 
-Columns named `*_hash` are keyed hashes; `body`, `good`, `failure` and `key_sealed` are sealed. Everything else is an id of
-an entry in the configuration, a code of ours, a number or a time. A new table is a new migration as well (a test compares).
+Columns named `*_hash` are keyed hashes; `body`, `good`, `failure` and `key_sealed` are sealed. Everything else is an id
+of an entry in the configuration, a code of ours, a number or a time. A new table is a new migration as well (a test
+compares).
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 # inherited
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -100,7 +101,7 @@ def _over(column: Column[Any], now: datetime) -> ColumnElement[bool]:
     return or_(column.is_(None), column <= now)
 
 
-launch_records = _table(
+launch_records: Table = _table(
     "launch_records",
     _key("kind"),
     _key("key_hash"),
@@ -115,7 +116,7 @@ launch_records = _table(
     kept=Retention("until it expires", lambda now: launch_records.c.expires <= now),
 )
 
-answers = _table(
+answers: Table = _table(
     "answers",
     _key("question_hash"),
     _must("source", Text),
@@ -141,7 +142,7 @@ answers = _table(
     ),
 )
 
-payer_tokens = _table(
+payer_tokens: Table = _table(
     "payer_tokens",
     _key("key_hash"),
     _must("body", LargeBinary),
@@ -150,7 +151,7 @@ payer_tokens = _table(
     kept=Retention("until the token expires", lambda now: payer_tokens.c.expires <= now),
 )
 
-audit = _table(
+audit: Table = _table(
     "audit",
     _key("chain"),
     _key("seq", BigInteger),
@@ -168,7 +169,7 @@ audit = _table(
     ),
 )
 
-audit_heads = _table(
+audit_heads: Table = _table(
     "audit_heads",
     _key("chain"),
     _must("seq", BigInteger),
@@ -182,7 +183,7 @@ audit_heads = _table(
     ),
 )
 
-audit_seals = _table(
+audit_seals: Table = _table(
     "audit_seals",
     _key("seq", BigInteger),
     _must("at", Instant),

@@ -25,7 +25,7 @@ _this_thread = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """An open transaction. `now` is read after the write lock was got, so it never runs behind a committed row's time."""
+    """An open transaction. `now` is read once, after it has begun: its whole work happens at one time."""
 
     conn: Connection
     keys: MultiFernet
@@ -51,7 +51,7 @@ class Tx:
         return body
 
     def serialise(self, name: str) -> None:
-        """Until the end of this transaction, no other that asks for `name` goes on. SQLite writers are alone already."""
+        """Until this transaction ends, no other one gets past the same `name`. SQLite's writers are alone already."""
         if self.conn.dialect.name == "postgresql":
             self.conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 

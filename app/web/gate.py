@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from flask_htmx import HTMX
 
 import launch
 from app.errors import CrossSite
@@ -19,12 +20,19 @@ CSP = (
     "form-action 'self'; base-uri 'none'"
 )
 
+htmx = HTMX()
+
 
 def current(handle: str) -> launch.Launch:
     """The launch in front of us. Raises launch.LaunchError: not launched, not this browser's, expired."""
     found = launch.current(handle)
     g.frame_ancestors = frame_ancestors(found.ehr)
     return found
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks, and so wants a part of a page."""
+    return bool(htmx)
 
 
 def frame_ancestors(ehr_id: str) -> Sequence[str]:
@@ -68,5 +76,6 @@ def headers(response: Response) -> Response:
 
 def register(app: Flask, public_url: str) -> None:
     """Hook the checks and headers into every request."""
+    htmx.init_app(app)
     app.before_request(lambda: same_origin_writes(public_url))
     app.after_request(headers)

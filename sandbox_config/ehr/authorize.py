@@ -1,4 +1,4 @@
-"""The authorization endpoint (SMART App Launch 2.2, section 2; RFC 6749 4.1; RFC 7636).
+"""The authorization endpoint (SMART App Launch 2.2, Launch and Authorization; RFC 6749 4.1; RFC 7636).
 
 An EHR launch is approved at once, because its user is already signed in to the EHR that minted it. A standalone launch
 shows a page on which somebody picks the user and the patient, and approves. No cookies: who the user is travels in the
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from sandbox_config.ehr import scopes
 from sandbox_config.ehr.memory import Code, Context, Grant
+from sandbox_config.ehr.screens import card
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
 from sandbox_config.ehr.tenants import CLIENT_ID
 from sandbox_config.faults import is_on
@@ -126,8 +127,7 @@ def _picker(asked: Asked) -> BaseResponse:
             "picker.html",
             held=site().memory.hold(tenant().id, asked),
             scopes=asked.scopes,
-            users=site().common.users,
-            scenarios=site().scenarios.values(),
+            scenarios=[card(one) for one in site().scenarios.values()],
             needs_patient="launch/patient" in asked.scopes,
             app_host=site().app_url.partition("://")[2],
         )

@@ -1,4 +1,4 @@
-"""The charts of every scenario and the clinic's directory, as one FHIR store that knows whose each resource is. Read-only."""
+"""The charts of every scenario and the clinic's directory: a read-only FHIR store that knows whose each resource is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Client authentication at the token endpoint, really verified: none, basic, post, private_key_jwt.
 
-RFC 6749 2.3.1, RFC 7523 3, SMART App Launch 2.2 section 4.1 (asymmetric). The tenant is registered with exactly one
-method; any other is refused, and so is more than one in a request.
+RFC 6749 2.3.1, RFC 7523 3; SMART App Launch 2.2, Client Authentication: Asymmetric. The tenant is registered with
+exactly one method; any other is refused, and so is more than one in a request.
 """
 
 from __future__ import annotations

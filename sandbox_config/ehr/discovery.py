@@ -1,6 +1,6 @@
 """What a tenant says of itself: smart-configuration, openid-configuration, CapabilityStatement, JWKS.
 
-SMART App Launch 2.2, section 6 (`.well-known/smart-configuration`); SMART 1.0 (oauth-uris extension in the
+SMART App Launch 2.2, Conformance (`.well-known/smart-configuration`); SMART 1.0 (oauth-uris extension in the
 CapabilityStatement); OpenID Connect Discovery 1.0.
 """
 
@@ -11,8 +11,8 @@ from typing import Any
 from flask import Response, abort, jsonify
 
 from sandbox_config.ehr import signing
+from sandbox_config.ehr.parameters import TYPES, includes_of, params_of
 from sandbox_config.ehr.scopes import DIRECTORY
-from sandbox_config.ehr.search import TYPES, includes_of, params_of
 from sandbox_config.ehr.site import Site, site, tenant, tenant_blueprint, wait
 from sandbox_config.ehr.tenants import Auth, Refresh, Tenant
 from sandbox_config.faults import is_on

@@ -1,6 +1,6 @@
 """SMART scopes: which ones a tenant grants, and how far a granted one reaches. Pure.
 
-SMART App Launch 2.2, section 3 (v2 `patient/Observation.rs`) and section 3.9 (v1 `patient/Observation.read`).
+SMART App Launch 2.2, Scopes and Launch Context: v2 (`patient/Observation.rs`) and v1 (`patient/Observation.read`).
 The sandbox only reads, so only `r` and `s` are ever granted, and granular scopes (`?category=…`) are dropped.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from enum import IntEnum
 
-from sandbox_config.ehr.search import TYPES
+from sandbox_config.ehr.parameters import TYPES
 from sandbox_config.ehr.tenants import Tenant
 
 #: Types that belong to no patient: a wildcard of level `patient/` does not reach them, naming them does.

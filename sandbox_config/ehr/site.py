@@ -20,7 +20,7 @@ _EXTENSION = "sandbox_ehr"
 
 @dataclass
 class Site:
-    """Everything that the routes work with. `delay` is waited before each call of a client's back channel is answered."""
+    """Everything that the routes work with. `delay` (seconds) is waited before each back-channel call is answered."""
 
     base_url: str
     app_url: str

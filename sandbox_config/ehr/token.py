@@ -1,4 +1,7 @@
-"""The token and revocation endpoints (SMART App Launch 2.2, sections 2.0.12 and 2.0.14; RFC 6749 4.1.3 and 6; RFC 7009)."""
+"""The token and revocation endpoints.
+
+RFC 6749 4.1.3 and 6; RFC 7009; SMART App Launch 2.2, Launch and Authorization, Scopes and Launch Context.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +129,7 @@ def _tokens(grant: Grant, *, again: bool = False) -> dict[str, Any]:
 
 
 def _context_fields(context: Context, faults: frozenset[str]) -> dict[str, Any]:
-    """The launch context parameters (SMART App Launch 2.2, section 4.5)."""
+    """The launch context parameters (SMART App Launch 2.2, Scopes and Launch Context)."""
     fields: dict[str, Any] = {
         "need_patient_banner": True,
         "smart_style_url": f"{site().base_url}/_static/smart-style.json",
@@ -147,7 +150,7 @@ def _context_fields(context: Context, faults: frozenset[str]) -> dict[str, Any]:
 def _id_token(code: Code, faults: frozenset[str]) -> str:
     context = code.grant.context
     person = site().common.users.get(context.user)
-    claims: dict[str, Any] = {"sub": sha256(f"{tenant().id} {context.user}".encode()).hexdigest()[:32]}
+    claims: dict[str, Any] = {"sub": _subject(context)}
     if code.nonce:
         claims["nonce"] = code.nonce
     if person is not None and tenant().fhir_user is not FhirUser.PATIENT:
@@ -157,6 +160,13 @@ def _id_token(code: Code, faults: frozenset[str]) -> str:
     return signing.id_token(
         tenant(), claims, issuer=site().issuer(tenant()), audience=code.client_id, now=site().clock(), faults=faults
     )
+
+
+def _subject(context: Context) -> str:
+    person = site().common.users.get(context.user)
+    if person is not None and tenant().fhir_user is FhirUser.MISSING:
+        return str(person.practitioner["id"])  # 2026-11, Epic: without fhirUser, sub is the Practitioner's FHIR id
+    return sha256(f"{tenant().id} {context.user}".encode()).hexdigest()[:32]
 
 
 def _fhir_user(context: Context) -> dict[str, str]:

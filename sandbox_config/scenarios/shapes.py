@@ -19,7 +19,7 @@ from sandbox_config.scenarios.terms import HL7, coded
 __all__ = ["Chart", "Resource", "ShapeError", "payer_patient"]
 
 IDENTIFIER_TYPE = f"{HL7}/v2-0203"
-VISIT_MINUTES = 20
+VISIT_MINUTES = 15
 HOME_TOWN = {"use": "home", "city": "Elmsworth", "state": "NY", "postalCode": "00501"}
 
 _COVERAGE_KINDS = {

@@ -1,4 +1,4 @@
-"""The clinical words of the stories and their codes: LOINC, ICD-10-CM, CVX, RxNorm; few SNOMED CT; no CPT (licences).
+"""The clinical words of the stories and their codes: LOINC, ICD-10-CM, CVX, RxNorm, HCPCS; few SNOMED CT; no CPT.
 
 A story says `hba1c`; this table says what that is. A word without a code is written as text only, as charts often do.
 """
@@ -13,6 +13,7 @@ ICD10 = "http://hl7.org/fhir/sid/icd-10-cm"
 CVX = "http://hl7.org/fhir/sid/cvx"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SNOMED = "http://snomed.info/sct"
+HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes"
 UCUM = "http://unitsofmeasure.org"
 HL7 = "http://terminology.hl7.org/CodeSystem"
 
@@ -34,12 +35,18 @@ class Term:
     unit: str = ""
     ucum: str = ""
     reference: str = ""
+    also: tuple[str, str, str] | None = None  # a second coding: system, code, display
 
     @property
     def concept(self) -> dict[str, Any]:
         """The FHIR CodeableConcept."""
         text = self.text or self.display
-        return coded(self.system, self.code, self.display, text) if self.code else {"text": text}
+        if not self.code:
+            return {"text": text}
+        concept = coded(self.system, self.code, self.display, text)
+        if self.also:
+            concept["coding"] += coded(*self.also)["coding"]
+        return concept
 
 
 def _loinc(code: str, display: str, text: str, unit: str = "", ucum: str = "", reference: str = "") -> Term:
@@ -211,11 +218,26 @@ MEDICATIONS: dict[str, Term] = {
     "morphine": Term("", "", "", "Morphine oral solution 10 mg/5 mL"),
 }
 
-#: SNOMED CT sparingly: only where neither LOINC nor ICD-10-CM says it.
+#: SNOMED CT sparingly, each with its HCPCS Level II code beside it, as charts and claims have them.
 PROCEDURES: dict[str, Term] = {
-    "colonoscopy": Term(SNOMED, "73761001", "Colonoscopy", "Colonoscopy"),
-    "hospice-admission": Term(SNOMED, "305336008", "Admission to hospice", "Admission to hospice"),
-    "hospice-care": Term(SNOMED, "385763009", "Hospice care", "Hospice care"),
+    "colonoscopy": Term(
+        SNOMED,
+        "73761001",
+        "Colonoscopy",
+        "Colonoscopy",
+        also=(
+            HCPCS,
+            "G0121",
+            "Colorectal cancer screening; colonoscopy on individual not meeting criteria for high risk",
+        ),
+    ),
+    "hospice-care": Term(
+        SNOMED,
+        "385763009",
+        "Hospice care",
+        "Hospice care",
+        also=(HCPCS, "T2042", "Hospice routine home care; per diem"),
+    ),
     "retinal-exam": Term("", "", "", "Dilated retinal eye exam"),
     "cataract-surgery": Term("", "", "", "Cataract surgery, right eye"),
 }

@@ -73,7 +73,7 @@ def when_words(when: When | None, today: date) -> str:
         return f"date {NOT_STATED}"
     if when.start == when.end:
         return day_words(when.start, today)
-    if when.start <= today <= when.end or when.end.year == today.year == when.start.year and when.start.month == 1:
+    if when.start <= today <= when.end or (when.end.year == today.year == when.start.year and when.start.month == 1):
         return plain_when(when)
     return f"{plain_when(when)}, about {distance(when.end if when.end < today else when.start, today)}"
 

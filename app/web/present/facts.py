@@ -43,7 +43,11 @@ SETTING_WORDS: dict[str, str] = {
     "FLD": "in the field",
 }
 
-_CONDITION_LISTS = {"problem-list-item": "problem list", "encounter-diagnosis": "visit diagnosis", "health-concern": "health concern"}
+_CONDITION_LISTS = {
+    "problem-list-item": "problem list",
+    "encounter-diagnosis": "visit diagnosis",
+    "health-concern": "health concern",
+}
 
 
 def types_words(types: tuple[str, ...]) -> str:

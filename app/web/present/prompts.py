@@ -1,6 +1,6 @@
-"""A condition to assess as a prompt. It asks a clinical question; it never suggests an answer, and never a code.
+"""A condition to assess as a prompt: a clinical question, without a suggested answer and never a code.
 
-Wording rules (DESIGN 4, Assess never code): "Assess: …"; present and not present are offered alike; nothing of money or weight.
+Wording (DESIGN 4, Assess never code): "Assess: …"; present and not present are offered alike; no money, no weight.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from datetime import date
 
 from app.core.flag import Hidden, PromptRow, PromptState
 from app.core.report import ConditionCategory
-from app.web.present.dates import NOT_STATED, maybe_day, plain_day, plain_when
+from app.web.present.dates import NOT_STATED, day_words, plain_day, plain_when
 from app.web.present.facts import evidence_view, fact_view
-from app.web.present.text import by_payer, counted, distinct, listed, plain
-from app.web.present.views import CountView, Labelled, PromptView
+from app.web.present.names import Payers
+from app.web.present.text import by_payer, distinct, listed, plain
+from app.web.present.views import Labelled, PromptView
 from app.web.present.words import PROMPT_MARKS
 
 UNNAMED = "a condition that the payer does not name"
 
 _ACTIONS: dict[PromptState, str] = {
-    PromptState.ASSESS_HISTORIC: "Assess it today: still present, or not present any more.",
-    PromptState.ASSESS_SUSPECTED: "Decide from the patient: present, or not present. Either answer is as good.",
+    PromptState.ASSESS_HISTORIC: "Still present, or not present any more? Either answer is as good.",
+    PromptState.ASSESS_SUSPECTED: "Present, or not present? Either answer is as good.",
     PromptState.PAYER_ONLY: "Nothing to do unless the patient in front of you suggests it.",
     PromptState.NO_EVIDENCE: "Nothing to do: no evidence came with it.",
     PromptState.HISTORY_TERM: "Not assessed as a current condition in the office.",
@@ -42,31 +43,29 @@ def prompt_id(row: PromptRow) -> str:
     return "p" + hashlib.sha256(f"{main.payer}|{main.report_id}|{main.group_id}".encode()).hexdigest()[:10]
 
 
-def prompt_view(row: PromptRow, *, payers: dict[str, str], today: date) -> PromptView:
-    """One prompt in words. `payers` are the names by payer id."""
-    main, label = row.categories[0], condition_label(row.categories[0])
-    names = distinct([payers.get(c.payer, c.payer) for c in row.categories])
-    first = payers.get(main.payer, main.payer)
-    dates = [c.calculated for c in row.categories if c.calculated]
-    oldest = min(dates) if dates else None
+def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
+    """One prompt in words."""
+    main = row.categories[0]
+    names = distinct([payers.full(category.payer) for category in row.categories])
+    dates = [category.calculated for category in row.categories if category.calculated]
+    short = payers.short(main.payer)
     return PromptView(
         id=prompt_id(row),
         payer=main.payer,
         state=row.state.value,
         mark=PROMPT_MARKS[row.state],
-        label=label,
-        title=_title(row.state, label),
+        title=_title(row.state, condition_label(main)),
         why=_why(row, listed(names), today),
         action=_action(row),
         supporting=(
             *(fact_view(fact, today) for fact in row.in_chart),
-            *(evidence_view(evidence, first, today) for evidence in row.supporting),
+            *(evidence_view(evidence, short, today) for evidence in row.supporting),
         ),
         against=tuple(fact_view(fact, today) for fact in row.against),
-        no_support="No evidence came with it, and this chart has none.",
+        no_support="No evidence came with it, and none was found in this chart.",
         no_against="Nothing found in what could be read of this chart.",
-        says=f"{listed(names)} {'says' if len(names) == 1 else 'say'} so",
-        as_of=f"calculated on {maybe_day(oldest, today)}" if oldest else "calculation date not stated",
+        says=listed(names),
+        as_of=f"calculated on {day_words(min(dates), today)}" if dates else "calculation date not stated",
         details=_details(row, payers, today),
     )
 
@@ -120,39 +119,31 @@ def _action(row: PromptRow) -> str:
     return _ACTIONS[row.state]
 
 
-def _details(row: PromptRow, payers: dict[str, str], today: date) -> tuple[Labelled, ...]:
+def _details(row: PromptRow, payers: Payers, today: date) -> tuple[Labelled, ...]:
+    """Each list that the condition stands on, in that payer's words."""
     lines: list[Labelled] = []
     for category in row.categories:
-        payer = payers.get(category.payer, category.payer)
         diagnoses = distinct([by_payer(concept.label) for concept in category.diagnoses])
-        lines.append(Labelled(payer, f"{condition_label(category)}, {_model(category)}"))
+        lines.append(Labelled(payers.short(category.payer), f"“{condition_label(category)}”, {_model(category)}"))
         if diagnoses:
             lines.append(Labelled("Recorded as", listed(diagnoses)))
         if category.deadline:
-            lines.append(Labelled(f"{payer} takes evidence until", maybe_day(category.deadline, today)))
+            lines.append(Labelled("Takes evidence until", day_words(category.deadline, today)))
     return tuple(lines)
 
 
 def _model(category: ConditionCategory) -> str:
     """The list it stands on, by the payer's title and period: which list, never what it is worth."""
-    title = by_payer(category.model.title) or f"condition list {NOT_STATED}"
+    title = by_payer(category.model.title) or f"name of the list {NOT_STATED}"
     version = plain(category.version or category.model.version)
     period = category.period
     dates = f", {plain_day(period.start)} to {plain_day(period.end)}" if period else ""
     return title + (f", version {version}" if version else "") + dates
 
 
-def hidden_count(hidden: tuple[Hidden, ...], payers: dict[str, str]) -> CountView | None:
-    """Conditions that are counted and never prompted, each with why."""
-    if not hidden:
-        return None
-    lines = tuple(_hidden_line(item, payers) for item in hidden)
-    return CountView("not-prompted", f"{counted(len(hidden), 'condition')} not prompted", lines)
-
-
-def _hidden_line(item: Hidden, payers: dict[str, str]) -> str:
+def hidden_line(item: Hidden, payers: Payers) -> str:
+    """A condition that is counted and never prompted, with why."""
     why = HIDDEN_WORDS.get(item.why, plain(item.why))
     if item.by:
         why = f"covered by {by_payer(item.by, 'a related condition')}"
-    payer = payers.get(item.category.payer, item.category.payer)
-    return f"{condition_label(item.category)}: {why} ({payer})"
+    return f"{condition_label(item.category)}: {why} ({payers.full(item.category.payer)})"

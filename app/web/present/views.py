@@ -1,4 +1,4 @@
-"""What the templates receive: finished words, marks and dates. No FHIR, no arithmetic, nothing to decide but "is it there".
+"""What the templates receive: finished words, marks and dates. Nothing is left to decide but "is it there".
 
 Every string that came from an EHR or payer has been through `text.plain`; escaping is the template engine's.
 """
@@ -67,6 +67,9 @@ class HeaderView:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
+    """A finding of the status gate."""
+
+    kind: str
     mark: Mark
     words: str
     source: str
@@ -111,7 +114,6 @@ class PromptView:
     payer: str
     state: str
     mark: Mark
-    label: str  # the condition, as the payer names it
     title: str  # "Assess: …"
     why: str
     action: str
@@ -162,23 +164,23 @@ class StripView:
 
 
 @dataclass(frozen=True, slots=True)
-class CountView:
-    """Something counted and one tap away, as plain lines."""
+class FoldPart:
+    """Rows, prompts or plain lines under a title (empty where the fold's summary has said it)."""
 
-    id: str
-    summary: str
-    lines: tuple[str, ...]
+    title: str
+    place: str = "more"  # more | staff | excluded
+    rows: tuple[RowView, ...] = ()
+    prompts: tuple[PromptView, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FoldView:
-    """Rows that are counted and one tap away."""
+    """Something counted and one tap away."""
 
     id: str
-    place: str  # more | staff | excluded
     summary: str
-    rows: tuple[RowView, ...] = ()
-    prompts: tuple[PromptView, ...] = ()
+    parts: tuple[FoldPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +197,18 @@ class PanelView:
     says_none: str  # why no gap is expanded, when it may not
     prompts: tuple[PromptView, ...]
     folds: tuple[FoldView, ...]
-    counts: tuple[CountView, ...]
     unreviewed: str  # how many of our rules on this screen nobody has reviewed
     reorder: str  # offered when late answers rank above what is drawn
     next_url: str  # the fragment's own next request; empty when all is in
     shown: str  # when this was put together
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """The shell before there is anything to show: it asks for the fragment, and again while nothing may be shown."""
+
+    next_url: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

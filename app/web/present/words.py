@@ -77,16 +77,23 @@ GAP_REASON_WORDS: Mapping[str, str] = {
     "CountOutOfRange": "a count is outside the range",
 }
 
-#: What is suggested, by `GapRow.act`. An act without words of its own falls back to its state's.
-ACTS: Mapping[str, str] = {}
+#: What is suggested where something is to be done, by `GapRow.act`. An act without words falls back to its state's.
+ACTS: Mapping[str, str] = {
+    "order-hba1c": "Order an HbA1c test",
+    "repeat-or-intensify": "Repeat it, or review the treatment",
+    "measure-blood-pressure": "Measure the blood pressure",
+    "offer-colorectal-screening": "Offer a colonoscopy or a stool test",
+    "order-follow-up-colonoscopy": "Order the follow-up colonoscopy",
+    "order-mammogram": "Order a mammogram",
+}
 
 STATE_ACTS: Mapping[State, str] = {
     State.DO_TODAY: "Do or order it today",
     State.ORDERED: "Wait for the result",
-    State.DONE_HERE: "Tell the payer: the chart already has it",
-    State.OUT_OF_RANGE: "Review treatment today",
+    State.DONE_HERE: "Nothing to do for the patient: the payer has to be told",
+    State.OUT_OF_RANGE: "Review the treatment",
     State.EXCLUDED: "Nothing to do",
-    State.PERIOD_OVER: "Send or explain what was done; it cannot be done for this period any more",
+    State.PERIOD_OVER: "It can only be sent or explained now",
     State.NOT_CHECKED: "Check the chart before acting",
     State.CANNOT_TELL: "Check the chart before acting",
 }

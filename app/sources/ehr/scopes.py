@@ -1,0 +1,19 @@
+"""Whether the granted scopes let us read a type at all (SMART App Launch 2.2, scopes for requesting FHIR resources)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_RESOURCE = re.compile(r"(?:patient|user|system)/([A-Za-z]+|\*)\.(cruds?|[cruds]+|read|write|\*)(?:\?.*)?")
+
+
+def may_read(kind: str, granted: Collection[str]) -> bool:
+    """Whether one of the scopes covers reading or searching `kind`.
+
+    Many servers state no scope, or none of this shape, and still answer: then we ask and see.
+    """
+    stated = [match for match in map(_RESOURCE.fullmatch, granted) if match]
+    if not granted:
+        return True
+    return any(m[1] in (kind, "*") and (m[2] in ("read", "*") or "r" in m[2] or "s" in m[2]) for m in stated)

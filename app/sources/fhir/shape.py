@@ -1,0 +1,41 @@
+"""Reading JSON whose shape may be wrong anywhere: three functions that always return what they promise."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Json = dict[str, Any]
+
+#: Control characters, lone surrogates, and the overrides that would turn the text around them on a screen.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def obj(value: object) -> Json:
+    """The JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def objs(value: object) -> list[Json]:
+    """The JSON objects of a list; a single object counts as a list of one (some servers forget the brackets)."""
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return [value] if isinstance(value, dict) else []
+
+
+def words(value: object) -> str:
+    """The text, trimmed and safe to store and show; a number becomes its digits; anything else is empty."""
+    if isinstance(value, str):
+        return value.strip() if value.isprintable() else _UNSHOWABLE.sub("", value).strip()
+    if value is None or isinstance(value, bool | dict | list):
+        return ""
+    return str(value)[:64]
+
+
+def at(resource: Json, path: str) -> list[Any]:
+    """Everything at a dotted path, lists flattened."""
+    found: list[Any] = [resource]
+    for name in path.split("."):
+        below = [item[name] for item in found if isinstance(item, dict) and item.get(name) is not None]
+        found = [item for value in below for item in (value if isinstance(value, list) else [value])]
+    return found

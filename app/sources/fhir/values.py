@@ -1,0 +1,164 @@
+"""FHIR data types as values of `app.core.chart`. https://hl7.org/fhir/R4/datatypes.html"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from app.core.chart import Coding, Concept, Identifier, Name, Quantity, Value, When
+from app.sources.fhir.shape import Json, obj, objs, words
+
+_DATE = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
+    r"(?:[T ][0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?)?)?"
+)
+_LARGEST = Decimal("1e20")
+_NPI = frozenset({"http://hl7.org/fhir/sid/us-npi", "urn:oid:2.16.840.1.113883.4.6"})  # the second: 2026-11, Epic
+
+
+def when(value: object) -> When | None:
+    """A date, dateTime or instant of any precision as the days it may mean; None for what is not one.
+
+    A time without seconds or zone is tolerated: only the day counts, as written in the value's own offset.
+    """
+    if not isinstance(value, str) or (match := _DATE.fullmatch(value.strip())) is None:
+        return None
+    year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    try:
+        start = date(year, month or 1, day or 1)
+        last = month or 12
+        end = start if day else date(year, last, monthrange(year, last)[1])
+    except ValueError:  # year 0, month 13, 30 February
+        return None
+    return When(start, end, value.strip())
+
+
+def period(value: object) -> tuple[When | None, When | None]:
+    """Start and end of a Period."""
+    stated = obj(value)
+    return when(stated.get("start")), when(stated.get("end"))
+
+
+def coding(value: object) -> Coding:
+    """A Coding; a bare string is taken as its code."""
+    if isinstance(value, str):
+        return Coding("", words(value))
+    stated = obj(value)
+    return Coding(words(stated.get("system")), words(stated.get("code")), words(stated.get("display")))
+
+
+def concept(value: object) -> Concept:
+    """A CodeableConcept, a Coding, a plain word, or a list of these joined into one."""
+    if isinstance(value, dict):
+        codings = value.get("coding")
+        if codings is None and ("code" in value or "system" in value):
+            return Concept((coding(value),))
+        return Concept(tuple([coding(c) for c in objs(codings)]), words(value.get("text")))
+    if isinstance(value, list):
+        parts = [concept(item) for item in value if not isinstance(item, list)]
+        texts = [part.text for part in parts if part.text]
+        return Concept(tuple(c for part in parts for c in part.codings), "; ".join(texts))
+    return Concept((), words(value))
+
+
+def code(value: object) -> str:
+    """The first code of a CodeableConcept or Coding, or a plain code."""
+    if isinstance(value, str):
+        return words(value)
+    if isinstance(value, list):
+        return next((found for found in (code(item) for item in value if not isinstance(item, list)) if found), "")
+    stated = obj(value)
+    for item in objs(stated.get("coding")):
+        if found := words(item.get("code")):
+            return found
+    return words(stated.get("code"))
+
+
+def decimal(value: object) -> Decimal | None:
+    """A finite number of a size that can be measured in a patient; a number written as a string is tolerated."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, str) and len(value) > 40:
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < _LARGEST and number.adjusted() > -20 else None
+
+
+def quantity(value: object) -> Quantity | None:
+    """A Quantity with a number; None without one."""
+    stated = obj(value)
+    number = decimal(stated.get("value"))
+    if number is None:
+        return None
+    ucum, unit = words(stated.get("code")), words(stated.get("unit"))
+    return Quantity(number, unit or ucum, ucum, words(stated.get("comparator")))
+
+
+def choice(resource: Json, stem: str = "value") -> Value | None:
+    """The `value[x]` of a resource, component or extension; zero and False are values."""
+    for key, stated in resource.items():
+        if key.startswith(stem) and len(key) > len(stem) and stated is not None:
+            return _choice(key[len(stem) :], stated)
+    return None
+
+
+def _choice(kind: str, stated: object) -> Value | None:
+    match kind:
+        case "Quantity" | "Money" | "Age" | "Duration" | "Count":
+            return quantity(stated)
+        case "CodeableConcept" | "Coding":
+            return concept(stated)
+        case "Boolean":
+            return stated if isinstance(stated, bool) else None
+        case "Integer" | "Decimal" | "PositiveInt" | "UnsignedInt":
+            number = decimal(stated)
+            return None if number is None else Quantity(number)
+        case "Range" | "Ratio" | "Period":
+            return _span(kind, obj(stated)) or None
+        case _:
+            return words(stated) or None
+
+
+def _span(kind: str, stated: Json) -> str:
+    first, second, sign = {
+        "Range": ("low", "high", "–"), "Ratio": ("numerator", "denominator", ":"), "Period": ("start", "end", "–"),
+    }[kind]  # fmt: skip
+    ends = [words(stated.get(end)) or words(obj(stated.get(end)).get("value")) for end in (first, second)]
+    unit = words(obj(stated.get(second)).get("unit")) or words(obj(stated.get(first)).get("unit"))
+    return f"{ends[0]}{sign}{ends[1]} {unit}".strip() if any(ends) else ""
+
+
+def identifier(value: object) -> Identifier | None:
+    """An Identifier with a value; None without one."""
+    stated = obj(value)
+    text, system = words(stated.get("value")), words(stated.get("system"))
+    if not text:
+        return None
+    return Identifier(system, text, code(stated.get("type")) or ("NPI" if system in _NPI else ""))
+
+
+def identifiers(value: object) -> tuple[Identifier, ...]:
+    """The usable identifiers of a list."""
+    return tuple(found for found in (identifier(item) for item in objs(value)) if found is not None)
+
+
+def names(value: object) -> tuple[Name, ...]:
+    """HumanNames, those without a single word left out."""
+    return tuple(name for name in (_name(item) for item in objs(value)) if name != Name(use=name.use))
+
+
+def _name(stated: Json) -> Name:
+    def each(key: str) -> tuple[str, ...]:
+        value = stated.get(key)
+        items = value if isinstance(value, list) else [value]
+        return tuple(text for text in (words(item) for item in items) if text)
+
+    return Name(
+        use=words(stated.get("use")), family=words(stated.get("family")), given=each("given"),
+        text=words(stated.get("text")), prefix=each("prefix"), suffix=each("suffix"),
+    )  # fmt: skip

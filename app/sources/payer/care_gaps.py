@@ -1,0 +1,205 @@
+"""Care gaps as DEQM reports them: `Measure/$care-gaps`, its Bundles read to the last entry.
+
+A Bundle is a document (Composition first) or a collection; DetectedIssues may be missing, nested, or one for each rate
+of a measure. What is not understood is counted with type, id and reason. DEQM US 5.0.0 "Gaps in Care Reporting".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from app.core.report import Gap, GapReason, GapStatus, Member, Period, Report
+from app.sources.errors import Unreadable, WrongPatient
+from app.sources.fhir.bundles import Outcomes, Rejects
+from app.sources.fhir.extensions import concept_of, extension, extensions, text_of
+from app.sources.fhir.references import Entry, Included, entries
+from app.sources.fhir.shape import Json, obj, objs, words
+from app.sources.fhir.values import code, concept
+from app.sources.payer import dialect, reports
+from app.sources.payer.entry import PayerEntry
+from app.sources.payer.evidence import Cited, EvidenceReader, Fetch, cited
+from app.sources.payer.issues import Issue, Issues
+from app.sources.payer.populations import counts, derived_status, names
+from app.sources.payer.subject import Subject
+
+_OTHER_CATEGORIES = frozenset({"ra", "vbp"})
+
+
+def read(
+    body: Json, entry: PayerEntry, member: Member, asked: Period, received: datetime, fetch: Fetch
+) -> tuple[Report, tuple[str, ...]]:
+    """The answer to `$care-gaps` as a Report, and what it may lack.
+
+    Raises WrongPatient or Unreadable when nothing of it may be used.
+    """
+    answer = _Answer(entry, member, asked, fetch)
+    bundles = list(_bundles(body, answer.outcomes))
+    if not bundles and body.get("resourceType") not in ("Parameters", "Bundle"):
+        raise Unreadable("answered $care-gaps with something other than Parameters")
+    for bundle in bundles:
+        answer.take(bundle)
+    return answer.report(received), answer.missing()
+
+
+def _bundles(body: Json, outcomes: Outcomes) -> Iterator[Json]:
+    """The Bundles of a Parameters answer, or the Bundle itself where a server leaves the Parameters out."""
+    if body.get("resourceType") == "Bundle":
+        yield body
+    bare: list[Json] = []
+    for parameter in objs(body.get("parameter")):
+        resource = obj(parameter.get("resource"))
+        if resource.get("resourceType") == "Bundle":
+            yield resource
+        elif resource.get("resourceType") == "OperationOutcome":
+            outcomes.add(resource)
+        elif resource:
+            bare.append({"resource": resource})
+    if bare:
+        yield {"resourceType": "Bundle", "entry": bare}
+
+
+class _Answer:
+    """What all Bundles of one answer fill together."""
+
+    def __init__(self, entry: PayerEntry, member: Member, asked: Period, fetch: Fetch) -> None:
+        self.entry, self.asked, self.fetch = entry, asked, fetch
+        self.subject, self.rejects, self.outcomes = Subject(member), Rejects(), Outcomes()
+        self.gaps: list[Gap] = []
+
+    def take(self, bundle: Json) -> None:
+        """Read one Bundle. Ids are unique only within it; what an earlier one said already is not said twice."""
+        known = set(self.gaps)
+        self.gaps += [gap for gap in _Document(bundle, self).gaps() if gap not in known]
+
+    def missing(self) -> tuple[str, ...]:
+        """What could turn an answer without open gaps into one with some."""
+        found = {
+            f"{self.rejects.lost} reports or findings could not be read": self.rejects.lost,
+            f"{self.subject.others} reports were about another patient": self.subject.others,
+            "the payer reported an error beside its answer": self.outcomes.failed,
+        }
+        return tuple(line for line, count in found.items() if count)
+
+    def report(self, received: datetime) -> Report:
+        """All of it; an answer of which nothing could be used is no answer."""
+        if not self.gaps and self.subject.others:
+            raise WrongPatient("reported about somebody else")
+        if not self.gaps and (self.rejects.lost or self.outcomes.failed):
+            raise Unreadable("no report in the answer could be read")
+        dates = [gap.calculated for gap in self.gaps if gap.calculated]
+        return Report(
+            payer=self.entry.id, kind="care-gaps",
+            subject_id=self.subject.patient_id, subject=self.subject.patient,
+            gaps=tuple(self.gaps), calculated=min(dates, default=None), received=received,
+            unreadable=self.rejects.lines(), outcomes=tuple(self.outcomes.texts),
+        )  # fmt: skip
+
+
+class _Document:
+    """One return Bundle."""
+
+    def __init__(self, bundle: Json, answer: _Answer) -> None:
+        self._answer, self._included = answer, Included()
+        self._entries = list(entries(bundle))
+        for found in self._entries:
+            self._included.add(found)
+        self._evidence = EvidenceReader(self._included, answer.subject, answer.rejects, answer.fetch)
+
+    def gaps(self) -> Iterator[Gap]:
+        """Every gap of the member; everything else of this Bundle is counted."""
+        for found in self._entries:
+            if found.type == "OperationOutcome":
+                self._answer.outcomes.add(found.resource)
+            elif not found.type:
+                self._answer.rejects.add(found, "not a resource", lost=True)
+        issues = Issues(self._entries, self._included, self._answer.subject, self._answer.rejects)
+        for report in issues.reports:
+            yield from self._report(report, issues)
+
+    def _report(self, report: Entry, issues: Issues) -> Iterator[Gap]:
+        answer = self._answer
+        category = code(concept_category(report))
+        if category in _OTHER_CATEGORIES:
+            return
+        if not answer.subject.owns(report.resource.get("subject"), report, self._included):
+            answer.subject.others += 1
+            answer.rejects.add(report, "about another patient", named=False)
+            return
+        if why := reports.why_not(report):
+            answer.rejects.add(report, why, lost=True)
+            return
+        groups = objs(report.resource.get("group")) or [{}]
+        citations = cited(report, dialect.CRITERIA_REFERENCE)
+        told = issues.of(report, groups)
+        for group in groups:
+            yield self._gap(report, group, groups, told[_key(group)], citations, issues.title(report))
+
+    def _gap(
+        self, report: Entry, group: Json, groups: list[Json], told: list[Issue], citations: list[Cited], title: str
+    ) -> Gap:
+        answer, resource = self._answer, report.resource
+        improvement = _improvement(resource, group)
+        status, said, derived = _status(told, group, improvement)
+        group_words = concept(group.get("code")).label
+        texts = dict.fromkeys(filter(None, (title, *(issue.text for issue in told))))
+        mine = [c for c in citations if _belongs(c, group, groups)]
+        stated = reports.stated_period(resource)
+        if stated is None:
+            answer.rejects.add(report, "states no period; the one asked for is assumed")
+        return Gap(
+            payer=answer.entry.id, report_id=report.id, group_id=_key(group),
+            measure=reports.measure(report, self._included, title or group_words),
+            status=status, status_words=said, derived=derived,
+            calculated=reports.dated(group, dialect.CALCULATED_DATE) or reports.calculated(resource),
+            data_through=_data_through(resource, group, answer.entry.data_through_extension),
+            period=stated or answer.asked, improvement=improvement,
+            payer_words=" — ".join(texts) or group_words,
+            reasons=_reasons(told),
+            evidence=self._evidence.read(mine, report, population=True),
+            remarks=len(extensions(group, dialect.CARE_GAP_REMARK)),
+        )  # fmt: skip
+
+
+def concept_category(report: Entry) -> object:
+    """The measurereport-category of a report, as a CodeableConcept."""
+    return extension(report.resource, dialect.CATEGORY).get("valueCodeableConcept")
+
+
+def _key(group: Json) -> str:
+    """By what a group is named: its id, else its linkId (DEQM universal)."""
+    return words(group.get("id")) or text_of(extension(group, dialect.GROUP_LINK_ID))
+
+
+def _status(told: list[Issue], group: Json, improvement: str) -> tuple[GapStatus, str, bool]:
+    """Status, the payer's word for it, and whether we derived it. Two different statements are no statement."""
+    stated = {issue.status: issue.status_words for issue in told if issue.status_words}
+    if not stated:
+        return derived_status(counts(group), improvement), "", True
+    if len(stated) > 1:
+        return GapStatus.UNKNOWN, " / ".join(stated.values()), False
+    (status, said), *_ = stated.items()
+    return status, said, False
+
+
+def _improvement(resource: Json, group: Json) -> str:
+    """The direction of the group, else of the report, else increase (DEQM 5.0.0, groupImprovementNotation)."""
+    found = extension(group, dialect.GROUP_IMPROVEMENT)
+    stated = concept_of(found) if found else concept(resource.get("improvementNotation"))
+    return "decrease" if any(c.code == "decrease" for c in stated.codings) else "increase"
+
+
+def _data_through(resource: Json, group: Json, url: str) -> date | None:
+    if not url:
+        return None
+    return reports.dated(group, {url}) or reports.dated(resource, {url})
+
+
+def _reasons(told: list[Issue]) -> tuple[GapReason, ...]:
+    return tuple(dict.fromkeys(reason for issue in told for reason in issue.reasons))
+
+
+def _belongs(citation: Cited, group: Json, groups: list[Json]) -> bool:
+    """Whether evidence counts for this group: unless it names populations that only other groups have."""
+    under = set(citation.under)
+    return not under & set().union(*map(names, groups)) or bool(under & names(group))

@@ -1,0 +1,56 @@
+"""One payer as configured. Data only: how it is reached, how its coverage is recognised, and what it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.core.report import GapStatus
+from app.sources.payer.dialect import DIALECTS
+
+if TYPE_CHECKING:
+    from app.core.coverage import Recognition
+
+#: What this app reads at a payer (SMART App Launch 2.2, system scopes). There is no scope for an operation.
+READ_SCOPES = (
+    "system/MeasureReport.rs", "system/Measure.rs", "system/Patient.rs", "system/Coverage.rs",
+    "system/Organization.rs",
+)  # fmt: skip
+_ALGORITHMS = frozenset({"ES384", "RS384"})
+_QUESTIONS = frozenset({"care-gaps", "risk"})
+
+
+@dataclass(frozen=True, slots=True)
+class PayerEntry:
+    """`[[payer]]` of the settings. Raises ValueError for what no payer could mean."""
+
+    id: str
+    name: str
+    base: str  # FHIR base URL
+    client_id: str
+    assertion_alg: str = "ES384"
+    scopes: tuple[str, ...] = READ_SCOPES
+    token_url: str = ""  # instead of discovery
+    member_systems: tuple[str, ...] = ()  # identifier systems of its member ids; empty: as the Coverage states them
+    dependent_joint: str = ""  # "-": its member ids are `<id>-<dependent>`; empty: the id alone
+    recognised_by: tuple[Recognition, ...] = ()
+    dialect: str = "deqm-us-5.0.0"
+    statuses: tuple[str, ...] = tuple(s.value for s in GapStatus if s is not GapStatus.UNKNOWN)
+    data_through_extension: str = ""  # the guides have none; a payer that states it names its own extension here
+    speaks: tuple[str, ...] = ("care-gaps", "risk")
+    search_by: str = "post"  # post keeps member ids out of the payer's access log; get is tried when it refuses
+    timezone: str = "UTC"
+    seconds: float = 8.0  # what one question may take
+    quirks: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        wrong = {
+            "assertion_alg": self.assertion_alg not in _ALGORITHMS,
+            "dialect": self.dialect not in DIALECTS,
+            "search_by": self.search_by not in ("post", "get"),
+            "speaks": not _QUESTIONS.issuperset(self.speaks),
+            "base": not self.base.startswith(("https://", "http://")),
+        }
+        if names := [name for name, is_wrong in wrong.items() if is_wrong]:
+            raise ValueError(f"payer {self.id}: {', '.join(names)} cannot be what it is set to")

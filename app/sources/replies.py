@@ -1,0 +1,96 @@
+"""What an HTTP reply means: a FHIR (or OAuth) JSON object, or which trouble. Knows nothing of sockets and retries.
+
+FHIR R4 http.html 3.1.0.2 (status codes) and 3.1.0.1.9 (OperationOutcome); RFC 9110 10.2.3 (Retry-After).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from app.sources.errors import Busy, Down, NotAllowed, NotFound, Refused, SourceError, Unreadable
+
+Json = dict[str, Any]
+
+_CODE = re.compile(r"[a-z][a-z_-]{1,40}")  # an issue type or OAuth error; anything else may be words about a person
+
+
+def accepted(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> Json:
+    """The JSON object of a good reply. Raises the SourceError that any other reply means."""
+    if 200 <= status < 300:
+        return _object(status, headers, body)
+    raise trouble(status, headers, body, now)
+
+
+def trouble(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> SourceError:
+    """What a reply other than 2xx means."""
+    wait = retry_after(headers.get("Retry-After"), now)
+    if status == 403:
+        return NotAllowed("answered 403")
+    if status in (404, 410):
+        return NotFound(f"answered {status}")
+    if status == 429:
+        return Busy("answered 429", retry_after=wait)
+    if status == 408 or (status >= 500 and status not in (501, 505)):
+        return Down(f"answered {status}", retry_after=wait)
+    return Refused(f"answered {status}", status=status, codes=_codes(body))
+
+
+def retry_after(text: str | None, now: Callable[[], datetime]) -> float | None:
+    """Seconds that a Retry-After header asks for, in either of its forms; None when absent or not understood."""
+    if not text:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (when - now()).total_seconds())
+
+
+def _object(status: int, headers: Mapping[str, str], body: bytes) -> Json:
+    if status == 202:
+        raise Unreadable("answered 202: it wants to be asked again later")
+    if not body.strip():
+        raise Unreadable("answered with nothing")
+    if "html" in headers.get("Content-Type", "").lower() or body.lstrip()[:1] == b"<":
+        raise Unreadable("answered with a web page or XML in place of FHIR JSON")
+    value = parse(body)
+    if not isinstance(value, dict):
+        raise Unreadable("answered with JSON that is not an object")
+    if value.get("resourceType") == "OperationOutcome":
+        codes = ", ".join(_issue_codes(value)) or "no code"
+        raise Unreadable(f"answered {status} with an OperationOutcome in place of data ({codes})")
+    return value
+
+
+def parse(body: bytes) -> Any:
+    """JSON with exact decimals; NaN and Infinity become null. Raises Unreadable for whatever is not JSON."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as e:  # ValueError: syntax, encoding, or an integer of thousands of digits
+        raise Unreadable("answered with broken or truncated JSON") from e
+
+
+def _codes(body: bytes) -> tuple[str, ...]:
+    try:
+        value = parse(body)
+    except Unreadable:
+        return ()
+    if not isinstance(value, dict):
+        return ()
+    error = value.get("error")
+    return (error,) if isinstance(error, str) and _CODE.fullmatch(error) else _issue_codes(value)
+
+
+def _issue_codes(outcome: Json) -> tuple[str, ...]:
+    issues = outcome.get("issue")
+    codes = [issue.get("code") for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+    return tuple(dict.fromkeys(c for c in codes if isinstance(c, str) and _CODE.fullmatch(c)))[:5]

@@ -1,0 +1,64 @@
+"""Appending to the chains, and sealing their heads."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import bindparam, insert, select, update
+
+from app.store.audit.chain import Audit, Seal, canonical, chain_of, link, parse, patient_hash, place, seal_link
+from app.store.schema import audit, audit_heads, audit_seals
+from app.store.tx import Tx
+
+_heads = audit_heads.c
+
+
+def record(tx: Tx, entry: Audit) -> None:
+    """Append `entry` to its launch's chain, in the transaction of what it speaks of."""
+    chain = chain_of(tx, entry.launch)
+    tx.serialise(f"audit/{chain}")
+    head = tx.conn.execute(select(audit_heads).where(_heads.chain == chain)).one_or_none()
+    seq, prev = (head.seq + 1, head.hash) if head else (1, "")
+    body = canonical(entry)
+    grown = {"seq": seq, "hash": link(tx, chain, seq, prev, body), "at": entry.at}
+    row = {
+        "chain": chain,
+        "action": entry.action,
+        "patient_hash": patient_hash(tx, entry.patient),
+        "body": tx.seal(body.encode(), place(chain, seq)),
+        "prev_hash": prev,
+    }
+    tx.conn.execute(insert(audit).values(**row, **grown))
+    if head:
+        tx.conn.execute(update(audit_heads).where(_heads.chain == chain).values(**grown))
+    else:
+        tx.conn.execute(insert(audit_heads).values(chain=chain, sealed_seq=0, **grown))
+
+
+def trail(tx: Tx, launch: str) -> list[Audit]:
+    """The entries of one launch or job, in order. Raises `SealBroken` where one cannot be opened."""
+    chain = chain_of(tx, launch)
+    rows = tx.conn.execute(select(audit).where(audit.c.chain == chain).order_by(audit.c.seq)).all()
+    return [parse(launch, tx.unseal(row.body, place(chain, row.seq))) for row in rows]
+
+
+def seal_heads(tx: Tx) -> Seal | None:
+    """Seal every chain that has grown since the last time into the site chain; None when none has.
+
+    A chain that is being written to at this moment is left for the next time, so that nobody waits for anybody.
+    """
+    tx.serialise("audit_seals")
+    grown = select(audit_heads).where(_heads.seq > _heads.sealed_seq).order_by(_heads.chain)
+    rows = tx.conn.execute(grown.with_for_update(skip_locked=True)).all()
+    if not rows:
+        return None
+    last = tx.conn.execute(select(audit_seals).order_by(audit_seals.c.seq.desc()).limit(1)).one_or_none()
+    seq, prev = (last.seq + 1, last.hash) if last else (1, "")
+    heads = json.dumps([[row.chain, row.seq, row.hash] for row in rows], separators=(",", ":"))
+    seal = Seal(seq, seal_link(tx, seq, prev, tx.now, heads))
+    tx.conn.execute(insert(audit_seals).values(seq=seq, at=tx.now, heads=heads, prev_hash=prev, hash=seal.hash))
+    tx.conn.execute(
+        update(audit_heads).where(_heads.chain == bindparam("of")).values(sealed_seq=bindparam("to")),
+        [{"of": row.chain, "to": row.seq} for row in rows],
+    )
+    return seal

@@ -1,0 +1,119 @@
+"""What scripts and tests ask of the sandbox beside the standards: launches, scenarios, faults, and who strayed.
+
+The EHR's own pages mint their launches here too.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from sandbox_config.ehr.memory import Context
+from sandbox_config.ehr.site import site, tenant, tenant_blueprint
+from sandbox_config.faults import FAULTS, UnknownFault
+
+launching = tenant_blueprint("launching", "")
+blueprint = Blueprint("control", __name__)
+
+
+@launching.get("/launch-url")
+def launch_url() -> Response:
+    """Mint a launch and say where it goes.
+
+    `scenario`, `user` (dr, ma, mgr), `fault` (repeatable), `encounter=none`, `patient=none`, `banner=false`, `intent=`.
+    """
+    launch = site().memory.mint_launch(tenant().id, _context())
+    issuer = site().fhir_base(tenant())
+    return jsonify({"launch_url": _address(issuer, launch), "iss": issuer, "launch": launch})
+
+
+@launching.route("/launch", methods=["GET", "POST"])
+def launch() -> BaseResponse:
+    """The click on the app: mint a launch and send this frame or window to the app (EHR launch)."""
+    return redirect(_address(site().fhir_base(tenant()), site().memory.mint_launch(tenant().id, _context())), 303)
+
+
+def _address(issuer: str, launch: str) -> str:
+    return f"{site().app_url}/launch?{urlencode({'iss': issuer, 'launch': launch})}"
+
+
+def _context() -> Context:
+    asked = request.values
+    user = asked.get("user", "")
+    if user and user not in site().common.users:
+        abort(Response(f"no user is called {user!r}", 400, mimetype="text/plain"))
+    fields: dict[str, Any] = {"need_patient_banner": asked.get("banner") != "false"}
+    if asked.get("intent"):
+        fields["intent"] = asked["intent"]
+    if asked.get("patient") == "none":
+        return Context(user or "dr", fields=fields)
+    scenario = site().scenarios.get(asked.get("scenario", "")) or abort(404)
+    faults = tuple(name for name in asked.getlist("fault") if name)
+    try:
+        context = site().context(scenario, user, faults, **fields)
+    except UnknownFault as e:
+        abort(Response(str(e), 400, mimetype="text/plain"))
+    if asked.get("encounter") == "none":
+        return Context(context.user, context.patient, None, context.fields, context.faults)
+    return context
+
+
+@blueprint.get("/_scenarios")
+def scenarios() -> Response:
+    return jsonify(
+        [
+            {
+                "id": one.id,
+                "title": one.title,
+                "story": one.story,
+                "user": one.user,
+                "patient": one.patient_id,
+                "encounter": one.encounter_id,
+                "faults": list(one.ehr_faults),
+                "expect": dict(one.expect),
+            }
+            for one in site().scenarios.values()
+        ]
+    )
+
+
+@blueprint.get("/_faults")
+def faults() -> Response:
+    return jsonify(
+        {
+            "on": sorted(site().switches.on),
+            "delay_ms": round(site().delay * 1000),
+            "known": [{"name": f.name, "phase": f.phase, "what": f.what} for f in FAULTS.values()],
+        }
+    )
+
+
+@blueprint.post("/_faults")
+def switch_faults() -> Response:
+    """`{"add": [...], "remove": [...], "delay_ms": 150}`, from this machine only."""
+    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        abort(403)
+    wanted = request.get_json()
+    try:
+        site().switches.change(add=wanted.get("add", ()), remove=wanted.get("remove", ()))
+    except UnknownFault as e:
+        abort(Response(str(e), 400, mimetype="text/plain"))
+    if "delay_ms" in wanted:
+        site().delay = max(0.0, float(wanted["delay_ms"]) / 1000)
+    return faults()
+
+
+@blueprint.get("/_stray/<path:what>")
+def stray(what: str) -> Response:
+    """Where hostile links lead. Notes that somebody came, and whether they brought a token; never the token."""
+    site().strayed.append({"path": what, "authorization": "Authorization" in request.headers})
+    return jsonify({"resourceType": "Bundle", "type": "searchset", "link": [], "entry": []})
+
+
+@blueprint.get("/_strayed")
+def strayed() -> Response:
+    return jsonify(site().strayed)

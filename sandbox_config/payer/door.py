@@ -1,0 +1,117 @@
+"""The payer's door: discovery, the token endpoint, and the check that every FHIR question passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from sandbox_config.payer.faults import Question
+from sandbox_config.payer.members import Member
+from sandbox_config.payer.metadata import capability_statement, smart_configuration
+from sandbox_config.payer.site import site
+from sandbox_config.payer.tokens import Refused
+from sandbox_config.payer.wire import INSTEAD, Refusal, delayed, fhir_json, refused, too_many
+
+blueprint = Blueprint("door", __name__)
+
+Resource = dict[str, Any]
+
+
+def journal(response: Response) -> Response:
+    """Note the call, unless it is one of the sandbox's own."""
+    if not request.path.startswith("/_"):
+        site().journal.note(request.method, request.path, request.query_string.decode(), response.status_code)
+    return response
+
+
+def about(member: Member | None) -> Member | None:
+    """Say whom this request is about, so that a scenario's faults can strike."""
+    g.member = member.number if member else None
+    return member
+
+
+def hit_by(name: str, question: Question) -> bool:
+    """Whether a fault is on for this request."""
+    return site().switches.is_on(name, question, g.get("member"))
+
+
+def asked(question: Question, *needs: str) -> Callable[[Callable[..., Resource]], Callable[..., Response]]:
+    """Make a route of a function that returns a resource: the token is checked, refusals and faults become answers.
+
+    `needs` are resource types that the token must be allowed to read (r) or search (s); no scope names an operation.
+    """
+
+    def dressed(ask: Callable[..., Resource]) -> Callable[..., Response]:
+        @wraps(ask)
+        def route(**values: str) -> Response:
+            g.member = None
+            try:
+                _admit(needs)
+                body = ask(**values)
+                good = fhir_json(body)
+            except Refusal as refusal:
+                body, good = {}, refused(refusal)
+            return _struck(question, body) or good
+
+        return route
+
+    return dressed
+
+
+def may_read(resource_type: str) -> bool:
+    """Whether the token of this request may read this type."""
+    return bool(g.token.allows(resource_type, "r"))
+
+
+def _admit(needs: tuple[str, ...]) -> None:
+    if not needs:
+        return
+    g.token = site().tokens.recognise(request.headers.get("Authorization", ""))
+    if g.token is None:
+        raise Refusal(401, "login", "no access token, or one that is not valid any more")
+    for need in needs:
+        resource_type, _, letter = need.partition(".")
+        if not g.token.allows(resource_type, letter):
+            raise Refusal(403, "forbidden", f"the token has no scope system/{need}")
+
+
+def _struck(question: Question, body: Resource) -> Response | None:
+    """Wait as told; then what the faults that are on make of the answer, or None."""
+    here = site()
+    if here.delay:
+        here.sleep(here.delay)
+    for name in ("slow", "hang"):
+        if hit_by(name, question):
+            delayed(name, here.sleep)
+    if hit_by("rate-limited", question) and here.switches.first_time(g.member, question):
+        return too_many()
+    return next((answer(body, here.sleep) for name, answer in INSTEAD.items() if hit_by(name, question)), None)
+
+
+@blueprint.get("/fhir/.well-known/smart-configuration")
+def configuration() -> Response:
+    return jsonify(smart_configuration(site().root))
+
+
+@blueprint.get("/fhir/metadata")
+@asked(Question.METADATA)
+def metadata() -> Resource:
+    return capability_statement(site().style)
+
+
+@blueprint.post("/oauth/token")
+def token() -> Response:
+    """SMART App Launch 2.2, Backend Services: the access token request."""
+    g.member = None
+    try:
+        if hit_by("token-refused", Question.TOKEN):
+            raise Refused("invalid_client", "the payer was told to refuse", 401)
+        good = jsonify(site().tokens.grant(request.form))
+    except Refused as refusal:
+        good = jsonify({"error": refusal.error, "error_description": refusal.description})
+        good.status_code = refusal.status
+    good.headers["Cache-Control"] = "no-store"
+    return _struck(Question.TOKEN, {}) or good

@@ -1,0 +1,92 @@
+"""Every way in which a sandbox payer can be told to misbehave, by name, and which of them are on.
+
+A scenario switches faults on for its own member (`payer_faults`); `POST /_faults` switches them on for everybody. A
+name may be confined to one question: `html:care-gaps`. Names that mean the same at the sandbox EHR are spelt the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from threading import Lock
+
+
+class Question(StrEnum):
+    """What a payer is asked; faults can be confined to one."""
+
+    TOKEN = "token"
+    METADATA = "metadata"
+    MEMBER = "member"
+    CARE_GAPS = "care-gaps"
+    RISK = "risk"
+    READ = "read"
+
+
+FAULTS: Mapping[str, str] = {
+    "down": "503",
+    "hang": "no answer at all",
+    "slow": "each call takes three seconds",
+    "rate-limited": "the first call of each question is answered 429 with Retry-After, then all is well",
+    "html": "an HTML page with 200",
+    "truncated-json": "JSON that stops in the middle",
+    "outcome-200": "an OperationOutcome with 200 in place of the resource",
+    "big": "a body of 10 MB",
+    "trickle": "one byte every nine seconds",
+    "wrong-patient": "care gaps and risk reports of another member under the member that was asked for",
+    "member-unknown": "no such member",
+    "token-refused": "the token endpoint answers invalid_client",
+    "hostile-next": "the next link of a search points to another origin",
+    "outcome-entry": "an OperationOutcome rides among the results",
+    "unreadable-resource": "the first MeasureReport of an answer cannot be read",
+}
+
+
+class UnknownFault(ValueError):
+    """A name or a question that is not in the tables."""
+
+
+def checked(names: Iterable[str]) -> frozenset[str]:
+    """The names as a set. Raises UnknownFault."""
+    on = frozenset(names)
+    for text in on:
+        name, _, question = text.partition(":")
+        if name not in FAULTS:
+            raise UnknownFault(f"no fault is called {name!r}; known: {', '.join(FAULTS)}")
+        if question and question not in set(Question):
+            raise UnknownFault(f"{question!r} is not a question; known: {', '.join(Question)}")
+    return on
+
+
+class Switches:
+    """Which faults are on: for everybody (run time) and for single members (their scenario)."""
+
+    def __init__(self, of_members: Mapping[str, Iterable[str]]) -> None:
+        self._of_members = {member: checked(names) for member, names in of_members.items()}
+        self._on: frozenset[str] = frozenset()
+        self._stumbled: set[tuple[str, Question]] = set()
+        self._lock = Lock()
+
+    @property
+    def on(self) -> frozenset[str]:
+        """The faults that are on for everybody."""
+        return self._on
+
+    def change(self, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> frozenset[str]:
+        """Switch faults on and off for everybody and return what is on now. Raises UnknownFault."""
+        adding, removing = checked(add), checked(remove)
+        with self._lock:
+            self._on = (self._on | adding) - removing
+            self._stumbled.clear()
+            return self._on
+
+    def is_on(self, name: str, question: Question, member: str | None) -> bool:
+        """Whether this fault hits this question about this member (None: about nobody in particular)."""
+        on = self._on | self._of_members.get(member or "", frozenset())
+        return name in on or f"{name}:{question}" in on
+
+    def first_time(self, member: str | None, question: Question) -> bool:
+        """Whether this question about this member stumbles for the first time since the switches changed."""
+        with self._lock:
+            fresh = (member or "", question) not in self._stumbled
+            self._stumbled.add((member or "", question))
+            return fresh

@@ -1,0 +1,218 @@
+"""The payer's FHIR server: who is a member, what is open, which conditions are to be assessed, and on what evidence.
+
+HRex 1.2.0 `$member-match`, DEQM US 5.0.0 `Measure/$care-gaps`, RA 2.1.0 MeasureReport search, and plain reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from sandbox_config.payer import gaps_request, mischief
+from sandbox_config.payer.care_gaps import CATEGORY, bundles
+from sandbox_config.payer.door import about, asked, hit_by, may_read
+from sandbox_config.payer.faults import Question
+from sandbox_config.payer.members import Member, NoMatch
+from sandbox_config.payer.searching import BadSearch, overlaps, page
+from sandbox_config.payer.site import site
+from sandbox_config.payer.wire import Refusal, refused
+from sandbox_config.scenarios.terms import coded
+
+blueprint = Blueprint("fhir", __name__, url_prefix="/fhir")
+
+Resource = dict[str, Any]
+
+UMB = "http://hl7.org/fhir/us/davinci-hrex/CodeSystem/hrex-temp"
+INCLUDES = ("MeasureReport:evaluated-resource", "MeasureReport:evaluatedResource")
+
+
+@blueprint.get("/Patient")
+@asked(Question.MEMBER, "Patient.s")
+def find_patient() -> Resource:
+    """`Patient?identifier=system|member number` (US Core)."""
+    if not site().style.identifier_search:
+        raise Refusal(400, "not-supported", "members are found by $member-match only")
+    system, _, number = request.args.get("identifier", "").rpartition("|")
+    member = about(site().members.by_number(number))
+    known = member and any(each["system"] == system for each in member.patient["identifier"])
+    if not member or not known or hit_by("member-unknown", Question.MEMBER):
+        return _searchset([])
+    return _searchset([(dict(member.patient), ())])
+
+
+@blueprint.post("/Patient/$member-match")
+@asked(Question.MEMBER, "Patient.r")
+def member_match() -> Resource:
+    """HRex 1.2.0: the member whom demographics and coverage together describe; 422 when there is no single one."""
+    told = _parameters()
+    patient, coverage = told.get("MemberPatient"), told.get("CoverageToMatch")
+    if not isinstance(patient, Mapping) or not isinstance(coverage, Mapping):
+        raise Refusal(400, "required", "MemberPatient and CoverageToMatch are required")
+    try:
+        member = site().members.match(patient, coverage)
+    except NoMatch as e:
+        raise Refusal(422, "not-found", f"no match: {e}") from e
+    about(member)
+    if hit_by("member-unknown", Question.MEMBER):
+        raise Refusal(422, "not-found", "no match: no member has this number")
+    identifier = member.patient["identifier"][0]
+    value = {
+        "type": coded(UMB, "UMB", "Unique Member Identifier"),
+        "system": identifier["system"],
+        "value": member.number,
+    }
+    return {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "MemberIdentifier", "valueIdentifier": value},
+            {"name": "MemberId", "valueReference": {"reference": f"Patient/{member.id}"}},
+        ],
+    }
+
+
+@blueprint.route("/Measure/$care-gaps", methods=["GET", "POST"])
+@asked(Question.CARE_GAPS, "MeasureReport.r", "Measure.r")
+def care_gaps() -> Resource:
+    """DEQM US 5.0.0 `$care-gaps` at type level, for one patient: Parameters with a Bundle, or several."""
+    told = gaps_request.read(
+        request.args if request.method == "GET" else _parameters(), strict=site().style.strict_search
+    )
+    member = _member(told.subject)
+    style, records = site().style, site().records
+    found = [report for report in records.of(member).gaps if told.wants(report)]
+    layout = {**member.side.layout, **({} if told.document is None else {"document": told.document})}
+    patient: Resource = dict(member.patient)
+    if hit_by("wrong-patient", Question.CARE_GAPS):
+        patient = {**records.stranger(), "id": member.id}
+    answer = bundles(found, patient, records.organization, style, layout)
+    if hit_by("unreadable-resource", Question.CARE_GAPS):
+        answer = mischief.broken_bundle(answer)
+    if hit_by("outcome-entry", Question.CARE_GAPS):
+        answer = mischief.outcome_in_bundle(answer)
+    return answer
+
+
+@blueprint.get("/MeasureReport")
+@asked(Question.RISK, "MeasureReport.s")
+def find_reports() -> Resource:
+    """RA 2.1.0: `MeasureReport?patient=&period=&category=ra`, with paging and `_include` of evaluated resources."""
+    query = request.args.to_dict(flat=False)
+    _check_parameters(query)
+    member = _member((query.get("patient") or query.get("subject") or [""])[-1])
+    record = site().records.of(member)
+    reports = [report for report in record.reports if _matches(report, query)]
+    if hit_by("wrong-patient", Question.RISK):
+        stranger = {"reference": f"Patient/{site().records.stranger()['id']}"}
+        reports = [{**report, "subject": stranger} for report in reports]
+    with_evidence = any(name in INCLUDES for name in query.get("_include", ()))
+    bundle = _searchset([(report, _evaluated(report) if with_evidence else ()) for report in reports])
+    for name, trick in (
+        ("unreadable-resource", mischief.broken_searchset),
+        ("outcome-entry", mischief.outcome_in_searchset),
+        ("hostile-next", mischief.hostile_next(site().elsewhere)),
+    ):
+        if hit_by(name, Question.RISK):
+            bundle = trick(bundle)
+    return bundle
+
+
+@blueprint.get("/Measure")
+@asked(Question.READ, "Measure.s")
+def find_measures() -> Resource:
+    """`Measure?url=` with or without `version=` or `|version`."""
+    url, _, version = request.args.get("url", "").partition("|")
+    version = request.args.get("version", version)
+    found = [
+        measure
+        for measure in site().records.measures
+        if url in ("", measure["url"]) and version in ("", measure["version"])
+    ]
+    return _searchset([(measure, ()) for measure in found])
+
+
+def _read(resource_type: str) -> None:
+    """Add the read interaction of one resource type."""
+
+    @asked(Question.READ, f"{resource_type}.r")
+    def read(resource_id: str) -> Resource:
+        found = site().records.read(f"{resource_type}/{resource_id}")
+        if found is None:
+            raise Refusal(404, "not-found", f"no {resource_type} has this id")
+        resource, member = found
+        about(member)
+        return resource
+
+    blueprint.add_url_rule(f"/{resource_type}/<resource_id>", f"read_{resource_type}", read)
+
+
+for _type in (
+    "Patient", "Measure", "MeasureReport", "Organization", "Condition", "Encounter", "Observation", "Procedure",
+    "DocumentReference",
+):  # fmt: skip
+    _read(_type)
+
+
+@blueprint.errorhandler(BadSearch)
+@blueprint.errorhandler(gaps_request.BadRequest)
+def _bad(error: Exception) -> Response:
+    return refused(Refusal(400, "invalid", str(error)))
+
+
+def _parameters() -> dict[str, Any]:
+    """The named values of a Parameters body; a repeated name gives a list."""
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
+        raise Refusal(400, "structure", "the body must be a Parameters resource")
+    told: dict[str, Any] = {}
+    for parameter in body.get("parameter", ()):
+        value = parameter.get("resource") or next((v for k, v in parameter.items() if k.startswith("value")), None)
+        told.setdefault(parameter["name"], []).append(value)
+    return {name: values[0] if isinstance(values[0], dict) else values for name, values in told.items()}
+
+
+def _member(reference: str) -> Member:
+    """The member that `Patient/id`, an absolute reference or a bare id names."""
+    if not reference:
+        raise Refusal(400, "required", "name one patient")
+    member = about(site().members.by_id(reference.rsplit("/", 1)[-1]))
+    if member is None or "Group/" in reference:
+        raise Refusal(404, "not-found", "no such patient here")
+    return member
+
+
+def _check_parameters(query: Mapping[str, Sequence[str]]) -> None:
+    """A strict server refuses what it does not know; a lenient one ignores it (and `category` may be among that)."""
+    known = {"patient", "subject", "period", "date", "measure", "status", site().style.category_parameter}
+    unknown = {name for name in query if name not in known and not name.startswith("_")}
+    if unknown and site().style.strict_search:
+        raise Refusal(400, "not-supported", f"unknown search parameters: {', '.join(sorted(unknown))}")
+
+
+def _matches(report: Resource, query: Mapping[str, Sequence[str]]) -> bool:
+    measure, _, version = report["measure"].partition("|")
+    categories = {
+        c["code"] for e in report["extension"] if e["url"] == CATEGORY for c in e["valueCodeableConcept"]["coding"]
+    }
+    return (
+        overlaps(report["period"]["start"], report["period"]["end"], query.get("period", ()))
+        and overlaps(report["date"], report["date"], query.get("date", ()))
+        and all(wanted in (measure, f"{measure}|{version}") for wanted in query.get("measure", ()))
+        and all(wanted == report["status"] for wanted in query.get("status", ()))
+        and all(w.rpartition("|")[2] in categories for w in query.get(site().style.category_parameter, ()))
+    )
+
+
+def _evaluated(report: Resource) -> list[Resource]:
+    """The evaluated resources of a report that exist and that this token may read."""
+    references = ["/".join(r["reference"].rsplit("/", 2)[-2:]) for r in report.get("evaluatedResource", ())]
+    found = [site().records.read(reference) for reference in references if may_read(reference.partition("/")[0])]
+    return [resource for resource, _ in filter(None, found)]
+
+
+def _searchset(matches: Sequence[tuple[Resource, Sequence[Resource]]]) -> Resource:
+    style = site().style
+    query = request.args.to_dict(flat=False)
+    url = f"{style.base}/{request.path.removeprefix('/fhir/')}"
+    return page(matches, query=query, url=url, base=style.base, size=style.page_size)

@@ -1,0 +1,84 @@
+"""The in-parameters of `$care-gaps` (DEQM US 5.0.0), as a GET query or a Parameters body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from sandbox_config.payer.care_gaps import STATUSES, GapReport
+
+#: 5.0.0 has more; these are refused or ignored like parameters that nobody knows.
+KNOWN = {"periodStart", "periodEnd", "status", "subject", "measureId", "measureIdentifier", "measureUrl", "isDocument"}
+
+
+class BadRequest(ValueError):
+    """A parameter is missing or cannot be understood; the text says which."""
+
+
+@dataclass(frozen=True)
+class GapsRequest:
+    """What was asked. `document`: None when not said."""
+
+    start: date
+    end: date
+    statuses: frozenset[str]
+    subject: str
+    measures: tuple[str, ...]
+    document: bool | None
+
+    def wants(self, report: GapReport) -> bool:
+        """Whether this report is among what was asked. A status outside the code system is never held back."""
+        period, measure = report.report["period"], report.measure
+        names = {measure.url, measure.canonical, measure.resource_id, measure.number}
+        return (
+            date.fromisoformat(period["start"]) <= self.end
+            and date.fromisoformat(period["end"]) >= self.start
+            and (report.status in self.statuses or report.status not in STATUSES)
+            and (not self.measures or bool(names.intersection(self.measures)))
+        )
+
+
+def read(told: Mapping[str, Any], *, strict: bool) -> GapsRequest:
+    """The request in a query or in the named values of a Parameters body. Raises BadRequest."""
+    if strict and (unknown := set(told) - KNOWN):
+        raise BadRequest(f"unknown parameters: {', '.join(sorted(unknown))}")
+    statuses = _all(told, "status")
+    if not statuses:
+        raise BadRequest("status is required")
+    if unknown := set(statuses) - set(STATUSES):
+        raise BadRequest(f"unknown status: {', '.join(sorted(unknown))}")
+    subject = _all(told, "subject")
+    if len(subject) != 1:
+        raise BadRequest("exactly one subject is supported")
+    document = _all(told, "isDocument")
+    return GapsRequest(
+        start=_day(told, "periodStart"),
+        end=_day(told, "periodEnd"),
+        statuses=frozenset(statuses),
+        subject=subject[0],
+        measures=tuple(
+            text.rpartition("|")[2] if name == "measureIdentifier" else text
+            for name in ("measureId", "measureIdentifier", "measureUrl")
+            for text in _all(told, name)
+        ),
+        document={"true": True, "false": False}.get(document[0].lower()) if document else None,
+    )
+
+
+def _all(told: Mapping[str, Any], name: str) -> list[str]:
+    if isinstance(told, MultiDict):
+        return told.getlist(name)
+    values = told.get(name, [])
+    return [str(value) for value in (values if isinstance(values, list) else [values])]
+
+
+def _day(told: Mapping[str, Any], name: str) -> date:
+    values = _all(told, name)
+    try:
+        return date.fromisoformat(values[0])
+    except (IndexError, ValueError) as e:
+        raise BadRequest(f"{name} must be one date") from e

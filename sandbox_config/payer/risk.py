@@ -1,0 +1,104 @@
+"""Coding gaps as Da Vinci RA 2.1.0 has them: a MeasureReport a member and model version, a group a category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox_config.payer.care_gaps import CATEGORY, CATEGORY_CODES
+from sandbox_config.payer.catalogue import CATEGORIES, CMS_HCC, RA, Measure
+from sandbox_config.payer.evidence import Evidence, composed
+from sandbox_config.payer.style import Style
+from sandbox_config.scenarios import rows, terms
+from sandbox_config.scenarios.terms import SNOMED, coded
+
+Resource = dict[str, Any]
+Row = Mapping[str, Any]
+
+CONFIDENCE = {"Low": "62482003", "Medium": "255508009", "High": "75540009", "Very high": "260360000"}
+
+
+@dataclass(frozen=True)
+class RiskReport:
+    """One model's answer about one member, with what it evaluated."""
+
+    report: Resource
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """Everything of it that can be read on its own."""
+        yield self.report
+        for evidence in self.evidence:
+            yield from evidence.resources
+
+
+def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: tuple[str, str]) -> RiskReport:
+    """The ra-measurereport of one `risk` row. `year` is the clinical evaluation period unless the row has one."""
+    period = row.get("period", {"start": year[0], "end": year[1]})
+    report_id = f"{patient_id}-{model.key}-{period['start'][:4]}"
+    subject = {"reference": style.ref(f"Patient/{patient_id}")}
+    groups: list[Resource] = []
+    found: list[Evidence] = []
+    evaluated: list[Resource] = []
+    for told in row["groups"]:
+        group = _group(told, model)
+        groups.append(group)
+        for item in told.get("evidence", ()):
+            evidence = composed(report_id, len(found) + 1, item, subject)
+            found.append(evidence)
+            mark = {"url": f"{RA}/StructureDefinition/ra-groupReference", "valueString": group["id"]}
+            evaluated.append({"extension": [mark], "reference": style.ref(evidence.reference)})
+    extension: list[Resource] = [{"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "ra")}]
+    if "deadline" in row:
+        url = f"{RA}/StructureDefinition/ra-clinicalDataCollectionDeadline"
+        extension.append({"url": url, "valueDate": row["deadline"]})
+    extension += style.through(row)
+    report: Resource = {
+        "resourceType": "MeasureReport",
+        "id": report_id,
+        "meta": {"versionId": "1", "profile": [f"{RA}/StructureDefinition/ra-measurereport"]},
+        "extension": extension,
+        "status": "complete",
+        "type": "individual",
+        "measure": model.canonical,
+        "subject": subject,
+        "date": row["calculated"],
+        "reporter": style.reporter,
+        "period": dict(period),
+        "group": groups,
+    }
+    if evaluated:
+        report["evaluatedResource"] = evaluated
+    return RiskReport(report, tuple(found))
+
+
+def _group(told: Row, model: Measure) -> Resource:
+    label = told.get("words", CATEGORIES[model.version].get(told["cc"], ""))
+    code = {"system": CMS_HCC, "version": model.version, "code": told["cc"], "display": label}
+    words = {
+        "ra-ccType": ("cc-type", told["type"]),
+        "ra-evidenceStatus": ("evidence-status", told.get("status")),
+        "ra-hierarchicalStatus": ("hierarchical-status", told.get("hierarchy")),
+    }
+    extension: list[Resource] = [
+        {"url": f"{RA}/StructureDefinition/{name}", "valueCodeableConcept": coded(f"{RA}/CodeSystem/{system}", value)}
+        for name, (system, value) in words.items()
+        if value
+    ]
+    if "on" in told:
+        extension.append({"url": f"{RA}/StructureDefinition/ra-evidenceStatusDate", "valueDate": told["on"]})
+    if "confidence" in told:
+        scale = coded(SNOMED, CONFIDENCE[told["confidence"]], told["confidence"])
+        extension.append({"url": f"{RA}/StructureDefinition/ra-confidenceScale", "valueCodeableConcept": scale})
+    for key in told.get("dx", ()):
+        diagnosis = rows.term(terms.CONDITIONS, key).concept
+        extension.append({"url": f"{RA}/StructureDefinition/ra-dxCode", "valueCodeableConcept": diagnosis})
+    text = f"HCC {told['cc']}: {label}"
+    # RA 2.1.0: group.code is 0..1 and may be text alone.
+    return {
+        "id": f"hcc-{told['cc']}",
+        "extension": extension,
+        "code": {"text": text} if told.get("code") is False else {"coding": [code], "text": text},
+    }

@@ -1,0 +1,77 @@
+"""The habits of each payer where the standards leave a choice. A client that knows only one of them is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Style:
+    """One payer's habits. `base` is its FHIR base URL without a trailing slash."""
+
+    payer: str
+    name: str
+    base: str
+    document: bool  # DEQM 5.0.0 gic-1, gic-2: a document with Composition, or a collection without
+    evidence_inside: bool  # evaluated resources stand in the bundle, or must be read one by one
+    absolute_references: bool
+    says_category: bool  # care gap reports carry category `deqm` (DEQM 0..1)
+    data_through: str  # extension URL of the last day of data; empty: not stated
+    identifier_search: bool  # Patient?identifier=, or only $member-match
+    category_parameter: str  # the one name under which it searches categories
+    strict_search: bool  # an unknown search parameter is an error, or ignored
+    page_size: int
+
+    @property
+    def reporter(self) -> dict[str, Any]:
+        """The reference to the payer's own Organization."""
+        return {"reference": self.ref(f"Organization/{self.payer}"), "display": self.name}
+
+    def ref(self, reference: str) -> str:
+        """A reference as this payer writes it."""
+        return f"{self.base}/{reference}" if self.absolute_references else reference
+
+    def through(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The extension that states the last day of data, where this payer states it at all."""
+        stated = self.data_through and "through" in row
+        return [{"url": self.data_through, "valueDate": row["through"]}] if stated else []
+
+    def url(self, resource: Mapping[str, Any]) -> str:
+        """The fullUrl of a resource."""
+        return f"{self.base}/{resource['resourceType']}/{resource['id']}"
+
+
+def style_of(payer: str, name: str, base: str) -> Style:
+    """The habits of a connected payer."""
+    if payer == "northwind":
+        return Style(
+            payer=payer,
+            name=name,
+            base=base,
+            document=True,
+            evidence_inside=True,
+            absolute_references=False,
+            says_category=True,
+            data_through="https://northwind.example/fhir/StructureDefinition/data-through",
+            identifier_search=True,
+            category_parameter="category",
+            strict_search=True,
+            page_size=2,
+        )
+    return Style(
+        payer=payer,
+        name=name,
+        base=base,
+        document=False,
+        evidence_inside=False,
+        absolute_references=True,
+        says_category=False,
+        data_through="",
+        identifier_search=False,
+        # 2026-11, Da Vinci RA: the search parameter's code is `category`, CapabilityStatements list this name.
+        category_parameter="measurereport-category",
+        strict_search=False,
+        page_size=50,
+    )

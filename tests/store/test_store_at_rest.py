@@ -1,0 +1,44 @@
+"""What somebody finds who has the database and no key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from app.core.answers import Answer, Known, Reason, Unknown
+from app.core.chart import Name, Patient
+from app.store import Store, answers, audit, tokens
+from app.store.answers import Question
+from app.store.launches import SqlLaunchStore
+from app.store.schema import metadata
+from tests.store.one_store import START
+from tests.store.test_store_audit import ENTRY
+
+SECRETS = {
+    "handle-one", "browser-one", "Marisol", "p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
+    "token-of-northwind", "Observation",
+}  # fmt: skip
+LATER = START + timedelta(minutes=5)
+
+
+def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store) -> None:
+    given: dict[str, Answer[Patient]] = {
+        "member": Known(Patient("p1", (Name(family="Marisol"),)), "northwind", START),
+        "care-gaps": Unknown("northwind", Reason.DOWN, "a words-of-ours detail"),
+    }
+    SqlLaunchStore(store).put("launch", "handle-one", b"sealed by launch", expires=LATER, group="browser-one")
+    with store.begin() as tx:
+        for name, answer in given.items():
+            question = Question("northwind", name, "handle-one", "https://ehr.example/fhir|p1")
+            answers.claim(tx, question, timedelta(seconds=20), "one")
+            answers.settle(tx, question, answer, timedelta(minutes=1), "one")
+        tokens.put(tx, "northwind", b"token-of-northwind", expires=LATER)
+        audit.record(tx, ENTRY)
+        audit.seal_heads(tx)
+    with store.read() as tx:
+        for table in metadata.sorted_tables:
+            rows = tx.conn.execute(text(f"SELECT * FROM {table.name}")).all()
+            assert rows, f"{table.name} is not part of this test"
+            found = repr([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in rows])
+            assert {secret for secret in SECRETS if secret in found} == set(), table.name
