@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from cryptography.fernet import MultiFernet
     from flask import Flask
+    from requests import Session
 
     from app.config import Settings
-    from app.core.roles import RoleRow
+    from app.gather import Gathering
+    from app.sources.payer import PayerEntry
     from app.store import Store
+    from launch import ClientKeys, Ehr, Launches
 
 
 def now() -> datetime:
@@ -25,20 +29,9 @@ def now() -> datetime:
 
 def open_store(settings: Settings, clock: Callable[[], datetime] = now) -> Store:
     """The site's database. Raises StoreError when it is newer than this release."""
-    import hashlib
-    import hmac
-
-    from cryptography.fernet import Fernet, MultiFernet
-
     from app.store import Store
 
-    key = settings.digest_key.encode()
-    return Store.open(
-        settings.database,
-        seal=MultiFernet([Fernet(sealing) for sealing in settings.sealing_keys]),
-        digest=lambda text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest(),
-        clock=clock,
-    )
+    return Store.open(settings.database, seal=sealing(settings), digest=digest(settings), clock=clock)
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = now) -> Flask:
@@ -46,7 +39,6 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
 
     Migrates nothing (`python -m app migrate`). Raises ConfigError, launch.ConfigurationError or StoreError.
     """
-    from dataclasses import replace
     from pathlib import Path
 
     from flask import Flask
@@ -54,16 +46,159 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     import launch
     from app import web
     from app.config import Settings
-    from app.core.asking import PayerRow
-    from app.gather import Gathering
-    from app.sources.connections import Connections
-    from app.sources.ehr import Ehr
-    from app.sources.pools import Pools
+    from app.entries import ehr_entries, payer_entries, role_rows
     from app.store import refuse_in_transaction
     from app.store.launches import SqlLaunchStore
+    from app.web import encounter
+    from app.web.parts import Parts
     from launch.keys import ClientKeys
 
     settings = settings or Settings.from_env()
     _quiet_loggers()
     app = Flask(__name__, template_folder=str(Path(__file__).parent.parent / "templates"))
-    raise NotImplementedError
+    store = open_store(settings, clock)
+    keys = ClientKeys.load({"client_keys": settings.client_keys})
+    ehrs, payers = ehr_entries(settings), payer_entries(settings)
+    launches = launch.init_app(
+        app,
+        launch.Settings(
+            registry=launch.Registry(ehrs),
+            store=SqlLaunchStore(store),
+            seal=sealing(settings),
+            digest=digest(settings),
+            keys=keys,
+            public_url=settings.public_url,
+            clock=clock,
+            http=_session_factory(refuse_in_transaction),
+            launched=lambda of: encounter.begin(of, app),
+        ),
+    )
+    gathering, close = _gathering(store, launches, ehrs, payers, keys, clock)
+    app.extensions["chartside_close"] = close
+    parts = Parts(
+        gathering=gathering,
+        clock=clock,
+        public_url=settings.public_url,
+        timezones={entry.id: entry.timezone for entry in ehrs},
+        role_rows={entry.id: role_rows(entry) for entry in ehrs},
+        payer_names={entry.id: entry.name for entry in payers},
+        alive=lambda: _alive(store),
+    )
+    web.register(app, parts)
+    return app
+
+
+def sealing(settings: Settings) -> MultiFernet:
+    """The keys that seal everything at rest: the first seals, all open."""
+    from cryptography.fernet import Fernet, MultiFernet
+
+    return MultiFernet([Fernet(key) for key in settings.sealing_keys])
+
+
+def digest(settings: Settings) -> Callable[[str], str]:
+    """The keyed hash by which sealed rows are looked up."""
+    import hashlib
+    import hmac
+
+    key = settings.digest_key.encode()
+    return lambda text: hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _gathering(
+    store: Store,
+    launches: Launches,
+    ehrs: list[Ehr],
+    payers: list[PayerEntry],
+    keys: ClientKeys,
+    clock: Callable[[], datetime],
+) -> tuple[Gathering, Callable[[], None]]:
+    """The use case with its adapters, and what ends its threads."""
+    import secrets
+
+    import launch
+    from app.core.answers import Reason
+    from app.core.asking import Opening, PayerRow
+    from app.gather import Gathering
+    from app.sources import ehr as ehr_source
+    from app.sources.connections import Connections
+    from app.sources.payer import Payer
+    from app.sources.pools import Pools
+    from app.sources.wire import new_session
+    from app.store import refuse_in_transaction
+    from app.store.tokens import SqlTokenShare
+
+    connections = Connections(_session_factory(refuse_in_transaction, new_session), clock=clock)
+    pools, by_id = Pools(), {entry.id: entry for entry in ehrs}
+    meanings: dict[type[Exception], Reason] = {
+        launch.RefreshUnavailable: Reason.DOWN,
+        launch.SignedOut: Reason.SIGNED_OUT,
+    }
+
+    def chart_source(opening: Opening) -> ehr_source.Ehr:
+        of = launches.read(opening.handle)
+        return ehr_source.Ehr(
+            by_id[opening.ehr],
+            opening.issuer,
+            launches.bearer(opening.handle),
+            connections=connections,
+            bearer_errors=meanings,
+            granted=of.scopes if of else (),
+        )
+
+    gathering = Gathering(
+        store,
+        pools,
+        ehr=chart_source,
+        payers={
+            entry.id: Payer(entry, key_for=keys.signer, connections=connections, share=SqlTokenShare(store, entry.id))
+            for entry in payers
+        },
+        rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks) for entry in payers],
+        who=secrets.token_hex(8),
+    )
+
+    def close() -> None:
+        pools.shutdown()
+        gathering.close()
+        store.close()
+
+    return gathering, close
+
+
+def _session_factory(check: Callable[[], None], make: Callable[[], Session] | None = None) -> Callable[[], Session]:
+    """Sessions that refuse to open a connection while this thread has a transaction open."""
+    import requests
+
+    def factory() -> Session:
+        session = (make or requests.Session)()
+        session.hooks["response"] = []
+        send = session.send
+
+        def guarded(request: Any, **options: Any) -> Any:
+            check()
+            return send(request, **options)
+
+        session.send = guarded  # type: ignore[method-assign] # the one place that every request passes
+        return session
+
+    return factory
+
+
+def _alive(store: Store) -> bool:
+    from sqlalchemy import text
+
+    from app.store import StoreError
+
+    try:
+        with store.read() as tx:
+            return bool(tx.conn.execute(text("SELECT 1")).scalar())
+    except StoreError:
+        return False
+
+
+def _quiet_loggers() -> None:
+    """These print URLs, verifiers and bodies when they may (DESIGN 3.14)."""
+    import logging
+
+    for name in ("urllib3", "authlib", "fhirclient", "requests"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -40,10 +40,10 @@ def _keys(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (client := folder / "client-keys.json").exists():
         generate(client)
-    for name, make in (("digest.key", secrets.token_hex), ("sealing.keys", lambda: Fernet.generate_key().decode())):
+    for name, secret in (("digest.key", secrets.token_hex()), ("sealing.keys", Fernet.generate_key().decode())):
         if not (path := folder / name).exists():
             path.touch(mode=0o600)
-            path.write_text(make() + "\n", encoding="ascii")
+            path.write_text(secret + "\n", encoding="ascii")
     return 0
 
 

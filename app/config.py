@@ -152,10 +152,10 @@ def _secret(place: Any, name: str, path: Path, environ: Mapping[str, str]) -> st
                 raise ConfigError(f"{path}: {name}: {filename} cannot be read ({e.strerror})") from e
             raise ConfigError(f"{path}: {name}: {filename} is empty")
         case None:
-            return _missing(name, path)
+            raise ConfigError(f"{path}: {name} is missing")
         case _:
             raise ConfigError(
-                f'{path}: {name} must be {{ env = "NAME" }} or {{ file = "path" }}, never the secret itself'
+                f'{path}: {name} must be {{ env = "NAME" }} or {{ file = "path" }}, not the secret itself'
             )
 
 

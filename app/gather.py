@@ -1,9 +1,9 @@
-"""Use case: ask the EHR and the payers side by side, once per launch, and keep every answer. One dead source spoils nothing.
+"""Use case: ask the EHR and the payers side by side, once per launch, and keep every answer.
 
-`advance` claims and starts whatever may be asked now and returns the state of things; `wait` is the long poll. Pool threads
-get plain values and return answers; a single thread per process writes them, so that no network call ever sits inside a
-transaction. The answer row is the single flight across processes (DESIGN 3.10): a second process, or a second user of the
-same patient, finds the lease or the answer there.
+One dead source spoils nothing. `advance` claims and starts whatever may be asked now; `show` is the long poll, and
+commits the audit of what it returns. Pool threads get plain values and return answers; one thread per process writes
+them, so that no network call ever sits inside a transaction. The answer row is the single flight across processes
+(DESIGN 3.10): a second process, or a second user of the same patient, finds the lease or the answer there.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class Gathering:
             state = State(plan, found, 0, complete=False)
             questions = {ask: self._question(opening, ask, state) for ask in plan.asks}
             stored = answers.snapshot(tx, questions.values())
-            found = {ask: stored[q].answer for ask, q in questions.items() if q in stored and stored[q].answer}
+            found = {ask: answer for ask, q in questions.items() if q in stored and (answer := stored[q].answer)}
             more = asking.plan(opening, found, self._rows)
             if more.asks == plan.asks:
                 version = sum(one.version for one in stored.values())

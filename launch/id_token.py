@@ -15,6 +15,7 @@ from launch import wire
 from launch.context import STAFF, typed_reference
 from launch.discovery import Cache
 from launch.errors import EhrTrouble, IdTokenInvalid, IdTokenUncheckable, UserNotStaff
+from launch.keys import is_too_short
 
 #: alg -> what its key must be: kty, and for EC the curve
 ALGORITHMS = {"RS256": ("RSA", ""), "RS384": ("RSA", ""), "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384")}
@@ -61,7 +62,12 @@ def _fitting(keys: list[Jwk], alg: str, kid: str | None) -> Iterator[RSAKey | EC
         usable = key.get("use", "sig") == "sig" and key.get("alg", alg) == alg
         # The launcher's header has no kid; some key sets have none. Where both have one, they must agree.
         named = kid is None or key.get("kid", kid) == kid
-        if usable and named and key.get("kty") == kty and (not crv or key.get("crv") == crv):
+        fits = (
+            key.get("kty") == kty
+            and key.get("crv", "") == crv
+            and not (kty == "RSA" and is_too_short(key.get("n", "")))
+        )
+        if usable and named and fits:
             members: Any = {n: key[n] for n in _MEMBERS if n in key}
             try:
                 yield RSAKey.import_key(members) if kty == "RSA" else ECKey.import_key(members)

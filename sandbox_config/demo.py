@@ -16,11 +16,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
 
 import requests
+from requests.cookies import RequestsCookieJar
 
 from sandbox_config.screen import Row, Screen, Source, read, watch
 
@@ -68,10 +69,18 @@ def launch(ehr: str, tenant: str, scenario: str, **options: str) -> Screen:
     return watch(session, page.url) if "/l/" in page.url else read(page.text)
 
 
+class _LoopbackJar(RequestsCookieJar):
+    """Sends Secure cookies over http as well, as browsers do on loopback."""
+
+    def set_cookie(self, cookie: Cookie, *args: Any, **kwargs: Any) -> None:
+        cookie.secure = False
+        super().set_cookie(cookie, *args, **kwargs)
+
+
 def browser() -> requests.Session:
-    """A cookie jar that, like a browser on loopback, sends Secure cookies over http."""
+    """A client with a cookie jar of its own."""
     session = requests.Session()
-    session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
+    session.cookies = _LoopbackJar()
     return session
 
 

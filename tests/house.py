@@ -19,9 +19,10 @@ import requests
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app import create_app
+from app import create_app, open_store
 from app.__main__ import main as command
 from app.config import Settings
+from app.store.migrations import migrate
 from sandbox_config.demo import browser
 from sandbox_config.ehr import create_ehr
 from sandbox_config.payer import create_payer
@@ -136,6 +137,9 @@ def house(folder: Path, *, database: str = "", delay_ms: int = 0, **environ: str
             **environ,
         },
     )
+    store = open_store(settings)
+    migrate(store.engine)
+    store.close()
     clock, scenarios = Clock(), load_all(datetime.now(CLINIC_TZ).date())
     app, ehr = settings.public_url, f"http://localhost:{ehr_port}"
     payers = {name: f"http://localhost:{port}" for name, port in zip(PAYERS, payer_ports, strict=True)}

@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"app", "launch"},  # the composition root (app/__init__.py) and __main__ see all
     "app.config": set(),
     "app.errors": set(),
-    "app.serve": {"app.config", "app"},
+    "app.serve": {"app"},
+    "app.entries": {"app.config", "app.core", "app.sources", "launch"},
     "app.core": {"app.core"},
     "app.sources": {"app.sources", "app.core"},
     "app.store": {"app.store", "app.core"},

@@ -91,7 +91,8 @@ def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow]) -> Plan
         return Plan(patient_id, tuple(asks))
     if _deceased(patient):
         return Plan(patient_id, tuple(asks))  # nothing about the dead is asked of anybody
-    connected, unconnected = connect(coverages.value, opening.ehr, opening.day, payers)
+    found: tuple[Coverage, ...] = coverages.value  # type: ignore[assignment] # that is what this question answers
+    connected, unconnected = connect(found, opening.ehr, opening.day, payers)
     for row, _ in connected:
         asks += _payer_asks(row, answers)
     return Plan(patient_id, tuple(asks), connected, unconnected)

@@ -1,4 +1,6 @@
-"""Which coverages are in force, and which payer each belongs to (US Core Coverage; the rows come from the payer entries)."""
+"""Which coverages are in force, and which payer each belongs to (US Core Coverage; the rows come from the payer
+entries).
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,11 @@ EVERY_EHR = "*"
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How one payer's coverage looks in one EHR. Everything that is stated must fit; a row that states nothing fits nothing.
+    """How one payer's coverage looks in one EHR. Everything that is stated must fit; a row that states nothing fits
+    nothing.
 
-    Texts are compared without regard to case and blanks. `identifier` is `value` or `system|value` of the payor; `ref` is the
-    payor's reference in that EHR, `Organization/…`.
+    Texts are compared without regard to case and blanks. `identifier` is `value` or `system|value` of the payor; `ref`
+    is the payor's reference in that EHR, `Organization/…`.
     """
 
     ehr: str = EVERY_EHR
@@ -74,7 +77,9 @@ def active(coverages: Iterable[Coverage], today: date) -> tuple[Coverage, ...]:
 
 
 def recognise(coverage: Coverage, payers: Sequence[P], ehr: str = EVERY_EHR) -> P | None:
-    """The payer of a coverage. None when no row fits, and when two payers fit equally well: a member id goes to nobody by guess."""
+    """The payer of a coverage. None when no row fits, and when two payers fit equally well: a member id goes to nobody
+    by guess.
+    """
     weights = {
         payer.id: max(
             (r.weight for r in payer.recognised_by if r.ehr in (EVERY_EHR, ehr) and r.fits(coverage)), default=0
@@ -89,7 +94,8 @@ def recognise(coverage: Coverage, payers: Sequence[P], ehr: str = EVERY_EHR) -> 
 def connect(
     coverages: Iterable[Coverage], ehr: str, today: date, payers: Sequence[P]
 ) -> tuple[tuple[tuple[P, Coverage], ...], tuple[Coverage, ...]]:
-    """The payers of the active coverages, each once with the coverage to ask by; and the coverages nobody is connected to.
+    """The payers of the active coverages, each once with the coverage to ask by; and the coverages nobody is connected
+    to.
 
     Several coverages of one membership (a medical and a pharmacy row) are one question. A second membership at the same
     payer cannot be asked under one name yet: it stays unconnected, so that nothing looks complete.

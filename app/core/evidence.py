@@ -20,7 +20,9 @@ from app.core.values import Meets, has_all, judge
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the chart says to one rule. At most one of `done` and `out_of_range` is set; `unclear` says why neither may be."""
+    """What the chart says to one rule. At most one of `done` and `out_of_range` is set; `unclear` says why neither may
+    be.
+    """
 
     done: Fact | None = None
     out_of_range: Fact | None = None
@@ -49,7 +51,7 @@ def findings(rule: MeasureRule, period: Period, reading: Reading, today: date) -
         because,
         last or newest(alike),
         _clinical_due(rule, past, missed),
-        under_way(rule, reading, today, after=last),
+        under_way(rule.evidence, rule.order_days, reading, today, after=last),
         excluded(rule, period, reading, today),
     )
 
@@ -78,7 +80,7 @@ def _setting_serves(kind: Kind, fact: Fact, reading: Reading) -> bool:
 
 
 def _alike(rule: MeasureRule, reading: Reading, period: Period, today: date) -> list[Fact]:
-    """Finished entries that read like the service and carry no code of ours: CPT, SNOMED CT, local codes, words alone."""
+    """Finished entries that read like the service and carry no code of ours: CPT, SNOMED CT, local codes, words."""
     own = [kind.codes for kind in rule.evidence]
     found: dict[str, Fact] = {}
     for kind in rule.evidence:
@@ -148,7 +150,9 @@ def _by_latest(
 
 
 def _newest_day(rule: MeasureRule, inside: list[Fact]) -> list[Fact]:
-    """The facts that may be of the newest day. Where a measure asks for two numbers, a day without both is passed over."""
+    """The facts that may be of the newest day. Where a measure asks for two numbers, a day without both is passed
+    over.
+    """
     left = inside
     while left:
         last = _when(newest(left))
@@ -166,7 +170,9 @@ def _when(fact: Fact | None) -> When:
 
 
 def _clinical_due(rule: MeasureRule, past: list[tuple[Fact, Kind]], missed: Fact | None) -> date | None:
-    """When the service is due again for the patient, whatever the measure's calendar says: the kind that holds longest."""
+    """When the service is due again for the patient, whatever the measure's calendar says: the kind that holds
+    longest.
+    """
     if missed:
         return add_months(_when(missed).start, rule.months_out_of_range)
     usable = [(fact, kind) for fact, kind in past if not (kind.needs_value and fact.value is None)]

@@ -43,7 +43,9 @@ def _stands(fact: Fact, exclusion: Exclusion, period: Period, today: date) -> bo
 
 
 def _end(fact: Fact, exclusion: Exclusion, start: date) -> date | None:
-    """The last day an entry is known to hold. A visit's diagnosis holds for that visit; a closed entry without a date too."""
+    """The last day an entry is known to hold. A visit's diagnosis holds for that visit; a closed entry without a date
+    too.
+    """
     if fact.until:
         return fact.until.end
     point = fact.type != "Condition" or "encounter-diagnosis" in fact.category or fact.status in OVER

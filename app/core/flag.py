@@ -64,6 +64,8 @@ class GapRow:
     rule: RuleSource | None = None
     missing: tuple[str, ...] = ()  # chart types that could not be read, for CANNOT_TELL
     staff_can: bool = False  # can be settled without the clinician: goes to the collapsed line
+    because: str = ""  # CANNOT_TELL: unread-types | code-not-known | date-not-certain | value-not-certain
+    unclear: tuple[Fact, ...] = ()  # the entries that make it so: they read like evidence and are not known to be
 
 
 class PromptState(StrEnum):
@@ -91,7 +93,7 @@ class Hidden:
     """Counted, never prompted: net-new, pending, closed, invalid, superseded, settled. `by` names what dominates."""
 
     category: ConditionCategory
-    why: str  # net-new | pending | closed | invalid | superseded | settled | unknown-status
+    why: str  # net-new | pending | closed | invalid | superseded | settled | unknown-status | period-over
     by: str = ""
 
 

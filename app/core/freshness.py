@@ -1,6 +1,7 @@
 """How old a payer's word is: three dates side by side, never an average, never a score.
 
-`calculated` is when the payer computed it, `data_through` how far its data went, `received` when we read it. Any may be unknown.
+`calculated` is when the payer computed it, `data_through` how far its data went, `received` when we read it. Any may
+be unknown.
 """
 
 from __future__ import annotations

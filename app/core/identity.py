@@ -1,8 +1,10 @@
-"""Whether the payer speaks of the patient in the chart. Every report passes this gate before anything of it is used (DESIGN 4).
+"""Whether the payer speaks of the patient in the chart. Every report passes this gate before anything of it is used
+(DESIGN 4).
 
-Ids of different sides are never compared: the EHR's Patient.id is not the payer's. What ties them is the member id of the
-coverage, and what the two records say of the person. Blocking: another member or dependent, another birth date, another
-given name where the family shares the member id, nothing at all to compare. Everything else that differs is named.
+Ids of different sides are never compared: the EHR's Patient.id is not the payer's. What ties them is the member id of
+the coverage, and what the two records say of the person. Blocking: another member or dependent, another birth date,
+another given name where the family shares the member id, nothing at all to compare. Everything else that differs is
+named.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Block(StrEnum):
 
 
 class Differs(StrEnum):
-    """What does not block and is named beside the report. The values are what differs, in words; present makes the sentence."""
+    """What does not block and is named beside the report. The values are what differs, in words; present makes the
+    sentence.
+    """
 
     SEX = "sex"
     FAMILY_NAME = "family name"
@@ -117,7 +121,8 @@ def _other_differs(chart: Patient, payer: Patient) -> Iterable[Differs]:
     sexes = {chart.sex.casefold(), payer.sex.casefold()} - {"", "unknown"}
     if len(sexes) == 2:
         yield Differs.SEX
-    # The payer's record of death alone hides nothing: records are mixed up, and the patient may be in the room. It is named.
+    # The payer's record of death alone hides nothing: records are mixed up, and the patient may be in the room. It is
+    # named.
     if bool(chart.deceased) != bool(payer.deceased):
         yield Differs.DECEASED
 
@@ -139,10 +144,11 @@ def examine(member: Member, report: Report, *, chart: Patient, coverage: Coverag
 
 def gate(member: Member, report: Report, *, chart: Patient, coverage: Coverage) -> Report | Unknown:
     """The report, or why nothing of it may be used. What blocked is in `detail`, without a word of the payload."""
-    return _passed(report, examine(member, report, chart=chart, coverage=coverage))
+    return passed(report, examine(member, report, chart=chart, coverage=coverage))
 
 
-def _passed(report: Report, verdict: Verdict) -> Report | Unknown:
+def passed(report: Report, verdict: Verdict) -> Report | Unknown:
+    """What a verdict leaves of a report."""
     if not verdict.blocks:
         return report
     only_silent = verdict.blocks == {Block.NOTHING_TO_COMPARE}

@@ -1,7 +1,7 @@
 """Member ids of a coverage and of a payer's record, with the dependents' suffixes that families share an id by.
 
-A payer's `W100200300-02` is the dependent 02 of `W100200300`. US payers write the suffix with a hyphen, a blank or nothing;
-US Core's Coverage carries it in the member id, or apart in `dependent`.
+A payer's `W100200300-02` is the dependent 02 of `W100200300`. US payers write the suffix with a hyphen, a blank or
+nothing; US Core's Coverage carries it in the member id, or apart in `dependent`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Personal names of two sides compared: case, diacritics, hyphens, several names, name order. Nicknames are not guessed.
+"""Personal names of two sides compared: case, diacritics, hyphens, several names, name order. Nicknames are not
+guessed.
 
 Names in scripts that share no letter (Latin and Cyrillic, say) cannot be compared; that is an answer of its own.
 """

@@ -5,33 +5,37 @@ Orders and bookings are found by code or by words: they are never evidence, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from app.core.chart import Fact
-from app.core.measures.rule import BEGUN, MeasureRule
+from app.core.measures.rule import BEGUN, ORDER_TYPES, Kind
 from app.core.reading import Reading, dated, local, newest
 
 _ORDERING = frozenset({"", "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 
 
-def under_way(rule: MeasureRule, reading: Reading, today: date, after: Fact | None) -> Fact | None:
-    """An order, a booking or a result not final yet, that is not overdue and newer than the last result (`after`)."""
-    last = dated(after) if after else None
-    consumed = {local(ref) for ref in after.related} if after else set()
-
-    def open_order(fact: Fact) -> bool:
-        when = fact.when or fact.recorded
-        if when is None or local(fact.ref) in consumed or (last and when.end < last.start):
-            return False
-        return today <= when.end + timedelta(days=rule.order_days)
-
+def under_way(kinds: Iterable[Kind], order_days: int, reading: Reading, today: date, after: Fact | None) -> Fact | None:
+    """What is on its way for one of `kinds`: not overdue after `order_days`, newer than the last result (`after`)."""
+    kinds = tuple(kinds)
+    types = dict.fromkeys((*(t for kind in kinds for t in kind.types), *ORDER_TYPES))
     return newest(
         fact
-        for fact in reading.of(dict.fromkeys((*rule.evidence_types, "ServiceRequest", "Appointment")))
-        if (rule.order_codes.holds(fact.concept) or _reads_like(rule, fact))
-        and (_booked(fact, today) if fact.type == "Appointment" else _started(fact) and open_order(fact))
+        for fact in reading.of(types)
+        if _is_for(kinds, fact)
+        and (_booked(fact, today) if fact.type == "Appointment" else _open(fact, order_days, today, after))
     )
+
+
+def _open(fact: Fact, order_days: int, today: date, after: Fact | None) -> bool:
+    """Started, not answered by the last result, and not waited for too long."""
+    last = dated(after) if after else None
+    answered = after is not None and local(fact.ref) in {local(ref) for ref in after.related}
+    when = fact.when or fact.recorded
+    if not _started(fact) or answered or when is None or (last and when.end < last.start):
+        return False
+    return today <= when.end + timedelta(days=order_days)
 
 
 def _started(fact: Fact) -> bool:
@@ -44,6 +48,5 @@ def _booked(fact: Fact, today: date) -> bool:
     return fact.status in _BOOKED and fact.when is not None and fact.when.end >= today
 
 
-def _reads_like(rule: MeasureRule, fact: Fact) -> bool:
-    """Whether an order, a booking or an entry reads like one of the rule's services."""
-    return any(kind.words.read_in(fact.concept) for kind in rule.evidence)
+def _is_for(kinds: Iterable[Kind], fact: Fact) -> bool:
+    return any(kind.codes.holds(fact.concept) or kind.words.read_in(fact.concept) for kind in kinds)

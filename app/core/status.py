@@ -1,7 +1,8 @@
 """The patient-status gate, read before anything is ranked: death and hospice, each with its source and date (DESIGN 4).
 
-Deceased is what the chart says; a payer's record of death is named as a difference of identity, it hides nothing by itself.
-Hospice is enrolment, not a mention: ICD-10-CM Z51.5 is palliative care, and a consult, an offer or a refusal is not care.
+Deceased is what the chart says; a payer's record of death is named as a difference of identity, it hides nothing by
+itself. Hospice is enrolment, not a mention: ICD-10-CM Z51.5 is palliative care, and a consult, an offer or a refusal
+is not care.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from app.core.chart import Chart, Fact, When
 from app.core.dates import days_before, overlaps
 from app.core.exclusions import DENIED, OVER
 from app.core.flag import PatientStatus, StatusKind
-from app.core.measures.rule import Words, words
 from app.core.reading import PATIENT, Reading, last_day, newest
 from app.core.terminology import HCPCS, LOINC, NO_CODES, CodeSet, codes
+from app.core.words import Words, words
 
 #: Services that only hospice patients receive (HCPCS Level II; CMS Hospice library of the eCQM 2026, its HCPCS part).
 HOSPICE_SERVICES = codes(
@@ -127,7 +128,8 @@ def _holds_now(row: Row, fact: Fact, today: date) -> bool:
     began = fact.when or fact.recorded
     if began and began.start > today:
         return False
-    if row.lasts:
+    still_on = fact.status in ("in-progress", "onleave") and fact.until is None
+    if still_on or (row.lasts and "encounter-diagnosis" not in fact.category):
         return fact.until is None or fact.until.end >= today
     return began is not None and overlaps(began.start, last_day(fact), days_before(today, row.days))
 

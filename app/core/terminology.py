@@ -1,8 +1,9 @@
 """Codes: which systems we know, the names they go by, and sets of codes. No lists here; rules carry their own.
 
-LOINC codes that rules name: this material contains content from LOINC (http://loinc.org). LOINC is copyright Regenstrief
-Institute, Inc. and the LOINC Committee, and is available at no cost under the license at http://loinc.org/license.
-ICD-10-CM (NCHS), ICD-10-PCS and HCPCS Level II (CMS) are in the public domain. No CPT, no SNOMED CT, no licensed value set.
+LOINC codes that rules name: this material contains content from LOINC (http://loinc.org). LOINC is copyright
+Regenstrief Institute, Inc. and the LOINC Committee, and is available at no cost under the license at
+http://loinc.org/license. ICD-10-CM (NCHS), ICD-10-PCS and HCPCS Level II (CMS) are in the public domain. No CPT, no
+SNOMED CT, no licensed value set.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def has_all(facts: Iterable[Fact], targets: Iterable[Threshold]) -> bool:
 
 
 def numbers(facts: Iterable[Fact], target: Threshold) -> Iterator[Value | None]:
-    """The values a target speaks of: the fact's own, or that of the component (or the lone observation) with its code."""
+    """The values a target speaks of: the fact's own, or that of the component or lone observation with its code."""
     for fact in facts:
         if not target.codes.full or target.codes.holds(fact.concept):
             yield fact.value

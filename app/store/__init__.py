@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from cryptography.fernet import MultiFernet
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from app.store import engine as engines
 from app.store import migrations
 from app.store.errors import (
+    CodecError,
     DatabaseNewer,
     NestedTransaction,
     NetworkInTransaction,
@@ -27,9 +28,11 @@ from app.store.errors import (
     StoreError,
     StoreUnavailable,
 )
+from app.store.opened import Opened
 from app.store.tx import Digest, Tx, in_transaction, marked, refuse_in_transaction
 
 __all__ = [
+    "CodecError",
     "DatabaseNewer",
     "NestedTransaction",
     "NetworkInTransaction",
@@ -50,6 +53,7 @@ class Store:
         self.engine = engine
         self._seal, self._digest, self._clock = seal, digest, clock
         self._writer, self._reader = engines.for_writing(engine), engines.for_reading(engine)
+        self._opened = Opened()
         # SQLite lets waiting writers poll, so that one of many can starve; a lock in the process is a fair queue.
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
         _forget_after_fork(self)
@@ -69,13 +73,22 @@ class Store:
     def begin(self) -> Iterator[Tx]:
         """A transaction that writes; committed at the end, rolled back on any exception."""
         with marked(), self._my_turn(), engines.transaction(self._writer) as connection:
-            yield Tx(connection, self._seal, self._digest, self._clock())
+            yield Tx(connection, self._seal, self._digest, self._clock(), self._opened)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that only reads, all of it from one snapshot."""
         with marked(), engines.transaction(self._reader) as connection:
-            yield Tx(connection, self._seal, self._digest, self._clock())
+            yield Tx(connection, self._seal, self._digest, self._clock(), self._opened)
+
+    def alive(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self.read() as tx:
+                tx.conn.execute(select(1))
+        except StoreUnavailable:
+            return False
+        return True
 
     def close(self) -> None:
         """Close every pooled connection."""

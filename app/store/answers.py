@@ -18,7 +18,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.store import codec
-from app.store.errors import SealBroken
+from app.store.errors import CodecError, SealBroken
 from app.store.schema import STALE_FOR, answers
 from app.store.tx import Tx
 
@@ -196,7 +196,11 @@ def _close(tx: Tx, answer: Answer[Any], row: str) -> bytes:
 
 def _open(tx: Tx, sealed: bytes | None, row: str) -> object:
     """None where a sealing key was retired or a type has changed since: then the source is asked again."""
+
+    def opening(sealed: bytes, row: str) -> object:
+        return codec.decode(zlib.decompress(tx.unseal(sealed, row)))
+
     try:
-        return None if sealed is None else codec.decode(zlib.decompress(tx.unseal(sealed, row)))
-    except (SealBroken, zlib.error, codec.CodecError):
+        return None if sealed is None else tx.opened.get(row, sealed, opening)
+    except (SealBroken, zlib.error, CodecError):
         return None

@@ -20,6 +20,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.core import answers, chart, report, roles
+from app.store.errors import CodecError
 
 TAG = ""
 
@@ -36,10 +37,6 @@ CLASSES: tuple[type, ...] = (
 ENUMS: tuple[type[StrEnum], ...] = (answers.Reason, report.GapStatus)
 
 Encoder = Callable[[Any], Any]
-
-
-class CodecError(ValueError):
-    """Not a value that we store, or not one that this release can read. Never holds the value."""
 
 
 def encode(value: Any) -> bytes:

@@ -118,15 +118,12 @@ def for_reading(engine: Engine) -> Engine:
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back on any exception. Raises `StoreUnavailable`."""
     try:
-        connection = engine.connect()
-    except (OperationalError, PoolTimeout) as e:
-        raise StoreUnavailable("the database cannot be reached") from e
-    with connection:
-        try:
-            begun = connection.begin()
-        except OperationalError as e:
-            raise StoreUnavailable("the database is locked by another process") from e
-        if engine.get_execution_options().get(_MIGRATES, False):
-            connection.detach()  # never back into the pool: it checks no foreign keys any more
-        with begun:
+        with engine.connect() as connection, connection.begin():
+            if engine.get_execution_options().get(_MIGRATES, False):
+                connection.detach()  # never back into the pool: it checks no foreign keys any more
             yield connection
+    except OperationalError as e:  # cannot be reached, locked by another process, disk full: nothing that code can mend
+        why = str(e.orig).partition("\n")[0]
+        raise StoreUnavailable(f"the database does not do its part: {why}") from e
+    except PoolTimeout as e:
+        raise StoreUnavailable("every connection to the database is in use") from e

@@ -17,6 +17,7 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import Connection, text
 
 from app.store.errors import NestedTransaction, NetworkInTransaction, SealBroken
+from app.store.opened import Opened
 
 Digest = Callable[[str], str]
 
@@ -31,6 +32,7 @@ class Tx:
     keys: MultiFernet
     digest: Digest
     now: datetime
+    opened: Opened
 
     def hash(self, *parts: str) -> str:
         """The keyed hash under which `parts` are looked up. The first part names the purpose; no two lists collide."""

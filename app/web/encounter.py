@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import launch
@@ -13,6 +13,7 @@ from app.core import panel as core_panel
 from app.core.answers import Known
 from app.core.asking import EHR, ENCOUNTER, USER, Ask, Opening, chart_of, payers_of
 from app.core.chart import Fact
+from app.core.flag import Panel
 from app.core.roles import May, Role, User, may, role_of
 from app.core.visit import Visit
 from app.errors import NoPatient
@@ -32,13 +33,15 @@ def page(handle: str) -> ResponseReturnValue:
     if not (of.patient or of.encounter):
         raise NoPatient
     if not request.args.get("full"):
-        return render_template("encounter/page.html", shell=_shell(of, None), links=_links(handle), panel=None)
+        links = _links(handle)
+        waiting = present.waiting(links)
+        return render_template("encounter/page.html", shell=_shell(of), links=links, panel=None, waiting=waiting)
     return _draw(of, "encounter/page.html", seen=None)
 
 
 @blueprint.get("/flags")
 def flags(handle: str) -> ResponseReturnValue:
-    """The fragment: the panel of the answers so far. With `?seen=` it waits for something newer, two seconds at most."""
+    """The fragment: the panel of the answers so far. `?seen=` waits for something newer, two seconds at most."""
     of = gate.current(handle)
     return _draw(of, "encounter/_flags.html", seen=request.args.get("seen", type=int))
 
@@ -64,28 +67,40 @@ def end(handle: str) -> ResponseReturnValue:
     return render_template("error.html", title="Chartside is closed", advice=present.CLOSED, code="")
 
 
-def begin(of: launch.Launch) -> None:
+def begin(of: launch.Launch, app: Flask) -> None:
     """Start asking the moment a launch is stored, while the browser is still on its way to the panel."""
-    here: Parts = parts(current_app)
+    here = parts(app)
     if of.patient or of.encounter:
         here.gathering.advance(_opening(of, here))
 
 
 def _draw(of: launch.Launch, template: str, *, seen: int | None) -> ResponseReturnValue:
-    here = parts()
-    opening = _opening(of, here)
+    """The panel of the answers so far, once it is known who looks and at whom."""
+    here, opening = parts(), _opening(of, parts())
     state = here.gathering.show(opening, _reader(of), seen=seen, timeout=POLL_SECONDS)
-    role = _role(of, state, here)
+    role = None if _user_is_out(state) else _role(of, state, here)
     links, shell = _links(of.handle), _shell(of, state, role)
-    if Ask(EHR, USER) in state.plan.asks and Ask(EHR, USER) not in state.answers:
-        return _waiting(template, state, shell, links)
+    drawn = present.Drawn.parse(request.args.get("turn", ""), request.args.get("drawn", ""))
     if role is not None and not may(role, May.SEE_GAPS):
-        return render_template("no_role.html", shell=shell, problem=present.NO_ROLE), 403
-    if state.plan.patient_id is None:
-        if state.complete:
-            raise NoPatient
-        return _waiting(template, state, shell, links)
-    now = here.clock().astimezone(ZoneInfo(here.timezones[of.ehr]))
+        return render_template("no_role.html", shell=shell, problem=present.no_role(role)), 403
+    if state.plan.patient_id is None and state.complete:
+        raise NoPatient
+    if role is None or state.plan.patient_id is None:
+        waiting = present.waiting(links, version=str(state.version), drawn=drawn)
+        template = template.replace("_flags", "_waiting")
+        return render_template(template, shell=shell, links=links, panel=None, waiting=waiting)
+    view = present.panel(
+        _panel(of, opening, state, role),
+        now=here.clock().astimezone(ZoneInfo(here.timezones[of.ehr])),
+        links=links,
+        version=str(state.version),
+        banner=of.need_patient_banner or not of.framed,
+        drawn=drawn,
+    )
+    return render_template(template, shell=shell, links=links, panel=view)
+
+
+def _panel(of: launch.Launch, opening: Opening, state: State, role: Role) -> Panel:
     built = core_panel.build(
         chart_of(state.answers),
         payers_of(state.plan, state.answers),
@@ -93,26 +108,17 @@ def _draw(of: launch.Launch, template: str, *, seen: int | None) -> ResponseRetu
         today=opening.day,
         visit=_visit(state, opening),
         ehr_name=of.ehr_name,
-        may_see_prompts=role is not None and may(role, May.SEE_PROMPTS),
+        may_see_prompts=may(role, May.SEE_PROMPTS),
     )
-    view = present.panel(
-        built,
-        now=now,
-        links=links,
-        version=str(state.version),
-        banner=of.need_patient_banner or not of.framed,
-        drawn=present.Drawn.parse(request.args.get("turn", ""), request.args.get("drawn", "")),
-    )
-    return render_template(template, shell=shell, links=links, panel=view)
+    return replace(built, complete=state.complete)  # the encounter may be out still, which the panel does not list
 
 
-def _waiting(template: str, state: State, shell: present.ShellView, links: present.Links) -> ResponseReturnValue:
-    """Who looks, or at whom, is not known yet: the same waiting again, and its next request."""
-    whole = template.endswith("page.html")
-    return render_template(template if whole else "encounter/_waiting.html", shell=shell, links=links, panel=None)
+def _user_is_out(state: State) -> bool:
+    ask = Ask(EHR, USER)
+    return ask in state.plan.asks and ask not in state.answers
 
 
-def _shell(of: launch.Launch, state: State | None, role: Role | None = None) -> present.ShellView:
+def _shell(of: launch.Launch, state: State | None = None, role: Role | None = None) -> present.ShellView:
     user = _user(state) if state else None
     name = user.name if user and user.name else of.user_name
     return present.shell(name, role, of.ehr_name, missing_scopes=of.missing_scopes)
@@ -153,7 +159,5 @@ def _reader(of: launch.Launch) -> Reader:
 
 
 def _links(handle: str) -> present.Links:
-    def to(endpoint: str, **query: str) -> str:
-        return url_for(f"encounter.{endpoint}", handle=handle, **query)
-
-    return present.Links(page=to("page"), flags=to("flags"), full=to("page", full="1"), retry=to("retry"), end=to("end"))
+    page, flags, retry, end = (url_for(f"encounter.{to}", handle=handle) for to in ("page", "flags", "retry", "end"))
+    return present.Links(page=page, flags=flags, full=f"{page}?full=1", retry=retry, end=end)

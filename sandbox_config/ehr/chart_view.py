@@ -177,7 +177,8 @@ def value(observation: Resource) -> str:
     """The value of an Observation as shown; components joined as in a blood pressure."""
     match observation:
         case {"valueQuantity": {"value": amount, **rest}}:
-            return f"{amount} {rest.get('unit', '')}".strip()
+            unit = str(rest.get("unit", ""))
+            return f"{amount} {'' if unit.startswith('{') else unit}".strip()  # {score} is UCUM's way to say "no unit"
         case {"valueCodeableConcept": concept}:
             return _text(concept)
         case {"valueString": text}:

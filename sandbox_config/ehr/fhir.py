@@ -97,7 +97,8 @@ def _visitor(resource_type: str, verb: str) -> Visitor:
         raise Refusal(response)
     if resource_type not in TYPES:
         raise Refusal(refusal(404, "not-supported", f"this server has no {resource_type}"))
-    if not request.accept_mimetypes.best_match(("application/fhir+json", "application/json")):
+    accepted = request.accept_mimetypes
+    if accepted and not accepted.best_match(("application/fhir+json", "application/json")):
         raise Refusal(refusal(406, "not-supported", "this server speaks application/fhir+json"))
     visitor = Visitor(grant, resource_type, scopes.reach(grant.scopes, resource_type, verb), faults)
     if visitor.reach is Reach.NONE or (visitor.reach is Reach.PATIENT and not grant.context.patient):

@@ -182,7 +182,7 @@ def _measure_report(
     if counts["initial-population"]:
         report["group"][0]["measureScore"] = {"value": counts["numerator"]}
     if evidence:
-        report["evaluatedResource"] = [_evaluated(item, style) for item in evidence]
+        report["evaluatedResource"] = [_evaluated(ref, item, style) for item in evidence for ref in item.references]
     return report
 
 
@@ -200,10 +200,10 @@ def _populations(row: Row, improvement: str) -> dict[str, int]:
     }
 
 
-def _evaluated(evidence: Evidence, style: Style) -> Resource:
+def _evaluated(reference: str, evidence: Evidence, style: Style) -> Resource:
     population = evidence.row.get("population")
     extension = {"extension": [{"url": CRITERIA, "valueString": population}]} if population else {}
-    return {**extension, "reference": style.ref(evidence.reference)}
+    return {**extension, "reference": style.ref(reference)}
 
 
 def _issue(issue_id: str, row: Row, style: Style, details: Sequence[str], subject: Row) -> Resource:
@@ -240,7 +240,7 @@ def _guidance(guidance_id: str, reason: Row, measure: Measure, subject: Row, evi
             {
                 "url": f"{DEQM}/StructureDefinition/reasonDetail",
                 "extension": [
-                    {"url": "reference", "valueReference": {"reference": at.reference}},
+                    {"url": "reference", "valueReference": {"reference": at.references[0]}},
                     {"url": "path", "valueString": reason.get("path", "value")},
                 ],
             }

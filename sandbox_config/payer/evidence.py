@@ -18,9 +18,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """One evaluated resource: its reference, the row it came from, and the resources that can be read (none if not)."""
+    """What one row evaluated: references (a diagnosis, then its visit), and what can be read of it (maybe nothing)."""
 
-    reference: str
+    references: tuple[str, ...]
     row: Row
     resources: tuple[Resource, ...]
 
@@ -29,8 +29,9 @@ def composed(owner: str, number: int, row: Row, subject: Mapping[str, str]) -> E
     """The evidence of one row, under an id made of its report's id and its number."""
     resource_type, resource_id = row["type"], f"{owner}-e{number}"
     if row.get("readable") is False:
-        return Evidence(f"{resource_type}/{resource_id}", row, ())
-    return Evidence(f"{resource_type}/{resource_id}", row, tuple(_MAKERS[resource_type](resource_id, row, subject)))
+        return Evidence((f"{resource_type}/{resource_id}",), row, ())
+    made = tuple(_MAKERS[resource_type](resource_id, row, subject))
+    return Evidence(tuple(f"{each['resourceType']}/{each['id']}" for each in made), row, made)
 
 
 def _concept(table: Mapping[str, Term], row: Row) -> Resource:

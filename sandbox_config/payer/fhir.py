@@ -29,12 +29,14 @@ INCLUDES = ("MeasureReport:evaluated-resource", "MeasureReport:evaluatedResource
 
 
 @blueprint.get("/Patient")
+@blueprint.post("/Patient/_search")
 @asked(Question.MEMBER, "Patient.s")
 def find_patient() -> Resource:
     """`Patient?identifier=system|member number` (US Core)."""
+    query = _query()
     if not site().style.identifier_search:
         raise Refusal(400, "not-supported", "members are found by $member-match only")
-    system, _, number = request.args.get("identifier", "").rpartition("|")
+    system, _, number = query.get("identifier", [""])[-1].rpartition("|")
     member = about(site().members.by_number(number))
     known = member and any(each["system"] == system for each in member.patient["identifier"])
     if not member or not known or hit_by("member-unknown", Question.MEMBER):
@@ -95,10 +97,11 @@ def care_gaps() -> Resource:
 
 
 @blueprint.get("/MeasureReport")
+@blueprint.post("/MeasureReport/_search")
 @asked(Question.RISK, "MeasureReport.s")
 def find_reports() -> Resource:
     """RA 2.1.0: `MeasureReport?patient=&period=&category=ra`, with paging and `_include` of evaluated resources."""
-    query = request.args.to_dict(flat=False)
+    query = _query()
     _check_parameters(query)
     member = _member((query.get("patient") or query.get("subject") or [""])[-1])
     record = site().records.of(member)
@@ -172,6 +175,13 @@ def _parameters() -> dict[str, Any]:
     return {name: values[0] if isinstance(values[0], dict) else values for name, values in told.items()}
 
 
+def _query() -> dict[str, list[str]]:
+    """The search parameters of a GET, or of a POST `_search` where this payer takes it. Pages go on by GET."""
+    if request.method == "POST" and not site().style.post_search:
+        raise Refusal(405, "not-supported", "search by GET")
+    return request.values.to_dict(flat=False)
+
+
 def _member(reference: str) -> Member:
     """The member that `Patient/id`, an absolute reference or a bare id names."""
     if not reference:
@@ -213,6 +223,5 @@ def _evaluated(report: Resource) -> list[Resource]:
 
 def _searchset(matches: Sequence[tuple[Resource, Sequence[Resource]]]) -> Resource:
     style = site().style
-    query = request.args.to_dict(flat=False)
-    url = f"{style.base}/{request.path.removeprefix('/fhir/')}"
-    return page(matches, query=query, url=url, base=style.base, size=style.page_size)
+    url = f"{style.base}/{request.path.removeprefix('/fhir/').removesuffix('/_search')}"
+    return page(matches, query=_query(), url=url, base=style.base, size=style.page_size)

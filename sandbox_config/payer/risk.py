@@ -49,7 +49,7 @@ def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: t
             evidence = composed(report_id, len(found) + 1, item, subject)
             found.append(evidence)
             mark = {"url": f"{RA}/StructureDefinition/ra-groupReference", "valueString": group["id"]}
-            evaluated.append({"extension": [mark], "reference": style.ref(evidence.reference)})
+            evaluated += [{"extension": [mark], "reference": style.ref(ref)} for ref in evidence.references]
     extension: list[Resource] = [{"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "ra")}]
     if "deadline" in row:
         url = f"{RA}/StructureDefinition/ra-clinicalDataCollectionDeadline"

@@ -63,7 +63,7 @@ def page(
 ) -> Resource:
     """The searchset Bundle of one page: its matches, then what they include, with self and next links."""
     number = _positive(query, "_page", 1)
-    size = _positive(query, "_count", size)
+    size = min(size, _positive(query, "_count", size))
     shown = matches[(number - 1) * size : number * size]
     link = [{"relation": "self", "url": f"{url}?{_encoded(query, number)}"}]
     if number * size < len(matches):

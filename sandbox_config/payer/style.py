@@ -22,7 +22,8 @@ class Style:
     identifier_search: bool  # Patient?identifier=, or only $member-match
     category_parameter: str  # the one name under which it searches categories
     strict_search: bool  # an unknown search parameter is an error, or ignored
-    page_size: int
+    post_search: bool  # POST [type]/_search is taken (R4 search 3.1.1.5), or GET only
+    page_size: int  # never more than this on one page, whatever _count asks for
 
     @property
     def reporter(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def style_of(payer: str, name: str, base: str) -> Style:
             identifier_search=True,
             category_parameter="category",
             strict_search=True,
+            post_search=True,
             page_size=2,
         )
     return Style(
@@ -73,5 +75,6 @@ def style_of(payer: str, name: str, base: str) -> Style:
         # 2026-11, Da Vinci RA: the search parameter's code is `category`, CapabilityStatements list this name.
         category_parameter="measurereport-category",
         strict_search=False,
+        post_search=False,
         page_size=50,
     )

@@ -155,5 +155,5 @@ def granted(asked: str) -> tuple[str, Mapping[str, str]]:
         if not any(letters.values()):
             continue
         kept.append(scope if permission in _V1 else f"system/{resource_type}.{max(letters.values(), key=len)}")
-        may |= {name: text for name, text in letters.items() if text}
+        may |= {name: may.get(name, "") + text for name, text in letters.items() if text}
     return " ".join(kept), may

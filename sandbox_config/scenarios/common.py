@@ -135,7 +135,7 @@ def _person(
     return Person(key, name, practitioner, role)
 
 
-_ADDRESS = {"line": ["40 Mill Race Lane"], "city": "Elmsworth", "state": "NY", "postalCode": "00501"}
+_ADDRESS = {"line": ["40 Mill Race Lane"], "city": "Elmsworth", "state": "NY", "postalCode": "00000"}
 
 COMMON = Common(
     dr=_person("dr", "Ines", "Valderrama", npi="9812045703", job="physician", specialty=FAMILY_MEDICINE),

@@ -30,6 +30,7 @@ VISIT_KINDS = {
     "emergency": ("Emergency department visit", "EMER"),
     "hospital": ("Hospital stay", "IMP"),
     "hospice": ("Hospice home visit", "HH"),
+    "home-assessment": ("In-home health assessment", "HH"),
 }
 
 

@@ -20,7 +20,7 @@ __all__ = ["Chart", "Resource", "ShapeError", "payer_patient"]
 
 IDENTIFIER_TYPE = f"{HL7}/v2-0203"
 VISIT_MINUTES = 15
-HOME_TOWN = {"use": "home", "city": "Elmsworth", "state": "NY", "postalCode": "00501"}
+HOME_TOWN = {"use": "home", "city": "Elmsworth", "state": "NY", "postalCode": "00000"}
 
 _COVERAGE_KINDS = {
     "medicare-advantage": ("MCPOL", "managed care policy", "Medicare Advantage"),

@@ -60,7 +60,7 @@ class Network(BaseAdapter):
         assert url.netloc in self.hosts, f"a request left for {url.netloc}"
         self.requests.append(f"{request.method} {request.url}")
         answer = self.hosts[url.netloc]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         body = request.body.encode() if isinstance(request.body, str) else request.body
         got = Client(answer, use_cookies=False).open(

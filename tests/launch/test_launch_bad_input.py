@@ -340,7 +340,7 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(garbage=st.dictionaries(FIELDS, JSON, max_size=6))
 def test_garbage_in_the_token_response_opens_a_launch_or_one_of_our_pages(
     house: House, ehr: AuthorizationServer, garbage: dict[str, Any]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete
 
 from app.store import Store
-from app.store.engine import connect
+from app.store.engine import connect, for_writing, transaction
 from app.store.migrations import migrate
 from app.store.schema import metadata
 from tests import postgres
 from tests.store import one_store
-from tests.store.one_store import Clock
+from tests.store.one_store import SEAL, Clock, digest
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +31,23 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A migrated database, the same for all tests."""
-    with postgres.database(postgres_server) as url:
-        _migrated(url)
-        yield url
+def postgres_engine(postgres_server: str) -> Iterator[Engine]:
+    with postgres.database(postgres_server) as url, _migrated(url) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    _migrated(f"sqlite:///{path}")
-    return path
+def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with _migrated(f"sqlite:///{tmp_path_factory.mktemp('store') / 'chartside.sqlite3'}") as engine:
+        yield engine
+
+
+@contextmanager
+def _migrated(url: str) -> Iterator[Engine]:
+    engine = connect(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,7 +57,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def empty_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database without tables."""
+    """A database of its own, without tables."""
     if engine_name == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     else:
@@ -61,16 +66,19 @@ def empty_url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) 
 
 
 @pytest.fixture
-def url(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated, empty database."""
-    if engine_name == "sqlite":
-        path = tmp_path / "chartside.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-        yield url
-        _emptied(url)
+def engine(engine_name: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A migrated database without rows; the same for all tests, emptied after each."""
+    name = "sqlite_engine" if engine_name == "sqlite" else "postgres_engine"
+    engine: Engine = request.getfixturevalue(name)
+    yield engine
+    with transaction(for_writing(engine)) as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(delete(table))
+
+
+@pytest.fixture
+def url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -79,10 +87,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(url: str, clock: Clock) -> Iterator[Store]:
-    store = one_store.open_store(url, clock)
-    yield store
-    store.close()
+def store(engine: Engine, clock: Clock) -> Store:
+    return Store(engine, seal=SEAL, digest=digest, clock=clock)
 
 
 @pytest.fixture(scope="session")
@@ -91,18 +97,3 @@ def processes() -> Iterator[Any]:
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
         list(pool.map(one_store.warm_up, range(4)))
         yield pool
-
-
-def _migrated(url: str) -> None:
-    engine = connect(url)
-    migrate(engine)
-    engine.dispose()
-
-
-def _emptied(url: str) -> None:
-    """Deletes every row: a database of its own would cost each test ten times as much."""
-    engine = connect(url)
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:
-            connection.execute(delete(table))
-    engine.dispose()

@@ -19,7 +19,8 @@ from app.core import answers, chart, report, roles
 from app.core.answers import Known, Reason, Unknown
 from app.core.chart import CHART_TYPES, Coding, Component, Concept, Fact, Quantity, When
 from app.store import codec
-from app.store.codec import CLASSES, ENUMS, CodecError, decode, encode
+from app.store.codec import CLASSES, ENUMS, decode, encode
+from app.store.errors import CodecError
 
 #: Dataclasses of these modules that no source answers with.
 NOT_STORED = {chart.Chart, roles.RoleRow}

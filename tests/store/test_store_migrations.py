@@ -75,9 +75,7 @@ def test_a_database_of_a_newer_release_is_refused(fresh: Engine, empty_url: str,
 
 def test_a_migration_that_fails_leaves_nothing_behind(fresh: Engine) -> None:
     with engine.transaction(engine.for_writing(fresh)) as connection:
-        connection.execute(
-            text("CREATE TABLE audit_seals (in_the_way INTEGER)")
-        )  # the last table of the first revision
+        connection.execute(text("CREATE TABLE audit_seals (x INTEGER)"))  # in the way of the first revision's last
     with pytest.raises(Exception, match="audit_seals"):
         migrations.migrate(fresh)
     assert migrations.current(fresh) is None
@@ -105,7 +103,7 @@ def test_a_connection_that_migrated_is_not_used_again(fresh: Engine) -> None:
 
 def test_revisions_are_numbered_in_order() -> None:
     known = migrations.revisions()
-    assert known == [f"{n:04}" for n in range(1, len(known) + 1)]
+    assert known == tuple(f"{n:04}" for n in range(1, len(known) + 1))
 
 
 def _fill(into: Engine) -> None:

@@ -38,7 +38,7 @@ def settled(answer: Any, fresh_for: timedelta) -> Callable[[Tx], None]:
 
 
 def token(tx: Tx) -> None:
-    tokens.put(tx, "northwind", b"token", expires=START + timedelta(minutes=5))
+    tokens.put(tx, "northwind", "token", START + timedelta(minutes=5))
 
 
 def audited(tx: Tx) -> None:

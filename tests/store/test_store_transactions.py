@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from app import store as stores
 from app.store import NestedTransaction, NetworkInTransaction, SealBroken, Store, StoreUnavailable, engine
 from app.store.schema import payer_tokens
-from tests.store.one_store import KEY, START, Clock, at_once, digest, open_store
+from tests.store.one_store import KEY, SEAL, START, Clock, at_once, digest, open_store
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000, "query_only": 1}
 
@@ -49,7 +49,7 @@ def test_an_exception_leaves_nothing_behind(store: Store) -> None:
 
 
 def test_a_read_transaction_cannot_write(store: Store) -> None:
-    with pytest.raises(DBAPIError), store.read() as tx:
+    with pytest.raises((DBAPIError, StoreUnavailable)), store.read() as tx:
         tx.conn.execute(insert(payer_tokens).values(ROW))
     assert _rows(store) == []
 
@@ -195,11 +195,11 @@ def test_a_database_in_memory_is_refused() -> None:
 
 @on_sqlite
 def test_a_database_locked_by_another_process_is_said_to_be_unavailable(
-    url: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "PATIENCE_S", 0.2)
     store = open_store(url, clock)
-    other = sqlite3.connect(tmp_path / "chartside.sqlite3", isolation_level=None)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable), store.begin():
         pass
@@ -212,8 +212,22 @@ def test_a_database_locked_by_another_process_is_said_to_be_unavailable(
 
 
 def test_a_database_that_is_not_there_is_said_to_be_unavailable(clock: Clock) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:9/none"
     with pytest.raises(StoreUnavailable):
-        open_store("postgresql://nobody@127.0.0.1:9/none", clock)
+        open_store(nowhere, clock)
+    assert not Store(engine.connect(nowhere), seal=SEAL, digest=digest, clock=clock).alive()
+
+
+def test_a_database_that_answers_is_alive(store: Store) -> None:
+    assert store.alive()
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_connection_that_was_lost_in_the_middle_is_said_and_the_next_one_works(store: Store) -> None:
+    end = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(StoreUnavailable), store.begin() as tx:
+        tx.conn.execute(end)
+    assert store.alive()
 
 
 def test_a_forked_process_takes_no_connection_along(store: Store) -> None:

@@ -1,5 +1,5 @@
-"""The registry of measures that are checked against the chart: complete or not at all. Every other measure is shown in the
-payer's words and "not checked". To add one: a module with a `RULE`, its border tests, and a line here.
+"""The registry of measures that are checked against the chart: complete or not at all. Every other measure is shown in
+the payer's words and "not checked". To add one: a module with a `RULE`, its border tests, and a line here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Controlling high blood pressure (CMS165v14, performance period 2026; HEDIS CBP): below 140/90 on the newest day of the period.
+"""Controlling high blood pressure (CMS165v14, performance period 2026; HEDIS CBP): below 140/90 on the newest day of
+the period.
 
-Of several readings on that day the lowest systolic and the lowest diastolic count. Readings from emergency and inpatient
-encounters do not count. A day without both numbers is passed over.
+Of several readings on that day the lowest systolic and the lowest diastolic count. Readings from emergency and
+inpatient encounters do not count. A day without both numbers is passed over.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from decimal import Decimal
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Threshold, Window, words
+from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Threshold, Window
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
+from app.core.words import words
 
 SYSTOLIC = codes(LOINC, "8480-6")
 DIASTOLIC = codes(LOINC, "8462-4")
@@ -50,7 +52,6 @@ RULE = MeasureRule(
             not_settings=frozenset({"EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS", "OBSENC"}),
         ),
     ),
-    order_codes=PANEL,
     order_days=30,
     urgency=Urgency.MONITORING,
     source=RuleSource("CMS165, Controlling High Blood Pressure", "v14 (2026)", f"{ECQM_2026}/cms0165v14"),

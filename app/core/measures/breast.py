@@ -1,13 +1,15 @@
-"""Breast cancer screening (CMS125v14, performance period 2026; HEDIS BCS): a mammogram from 1 October two years before the
-period to the period's end (27 months). Screening, diagnostic, film, digital and tomosynthesis all count; ultrasound and MRI do not.
+"""Breast cancer screening (CMS125v14, performance period 2026; HEDIS BCS): a mammogram from 1 October two years before
+the period to the period's end (27 months). Screening, diagnostic, film, digital and tomosynthesis all count;
+ultrasound and MRI do not.
 """
 
 from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Window, words
+from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Window
 from app.core.terminology import ICD10CM, ICD10PCS, LOINC, codes
+from app.core.words import words
 
 #: Our own choice of LOINC's mammography terms: screening, diagnostic, views, tomosynthesis; both sides or one.
 MAMMOGRAM = codes(
@@ -45,7 +47,6 @@ RULE = MeasureRule(
             words=words("mammo", "breast tomosynthesis", unlike=("ultraso", "localization")),
         ),
     ),
-    order_codes=MAMMOGRAM,
     order_days=90,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS125, Breast Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0125v14"),

@@ -1,4 +1,5 @@
-"""Colorectal cancer screening (CMS130v14, performance period 2026; HEDIS COL): any of five tests, each with its own window.
+"""Colorectal cancer screening (CMS130v14, performance period 2026; HEDIS COL): any of five tests, each with its own
+window.
 
 FIT or other stool blood test in the period; stool DNA in the period or the two years before; sigmoidoscopy or CT
 colonography in the period or the four years before; colonoscopy in the period or the nine years before.
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, FollowUp, Kind, MeasureName, MeasureRule, Window, words
+from app.core.measures.rule import Exclusion, FollowUp, Kind, MeasureName, MeasureRule, Window
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
+from app.core.words import words
 
 STOOL_BLOOD = codes(
     LOINC, "2335-8", "12503-9", "12504-7", "14563-1", "14564-9", "14565-6", "27396-1", "29771-3", "56490-6",
@@ -56,7 +58,6 @@ RULE = MeasureRule(
         Kind("stool DNA test", LABORATORY, STOOL_DNA, Window(years_before=2), 36, STOOL_DNA_WORDS, needs_value=True),
         Kind("stool blood test", LABORATORY, STOOL_BLOOD, Window(), 12, STOOL_BLOOD_WORDS, needs_value=True),
     ),
-    order_codes=STOOL_BLOOD | STOOL_DNA | CT_COLONOGRAPHY | SIGMOIDOSCOPY | COLONOSCOPY,
     order_days=120,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS130, Colorectal Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0130v14"),

@@ -1,7 +1,8 @@
 """Exclusions that all measures of this registry share.
 
-Hospice is not here: it is read once for the whole panel (`app.core.status`). Living in a nursing home for long, and frailty
-with advanced illness, are not checked yet: the payer's own exclusions stand for them, and each rule's `population` says so.
+Hospice is not here: it is read once for the whole panel (`app.core.status`). Living in a nursing home for long, and
+frailty with advanced illness, are not checked yet: the payer's own exclusions stand for them, and each rule's
+`population` says so.
 """
 
 from __future__ import annotations

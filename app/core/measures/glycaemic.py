@@ -1,4 +1,5 @@
-"""Glycemic status assessment greater than 9% (CMS122v14, performance period 2026; HEDIS GSD, the > 9% rate). Inverse measure.
+"""Glycemic status assessment greater than 9% (CMS122v14, performance period 2026; HEDIS GSD, the > 9% rate). Inverse
+measure.
 
 The newest day decides; of several results on that day the lowest. 9.0 % exactly meets the target.
 """
@@ -9,8 +10,9 @@ from decimal import Decimal
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Kind, MeasureName, MeasureRule, Threshold, Window, words
+from app.core.measures.rule import Kind, MeasureName, MeasureRule, Threshold, Window
 from app.core.terminology import LOINC, codes
+from app.core.words import words
 
 #: HbA1c in percent (NGSP). IFCC mmol/mol (59261-8) is another scale and is not here.
 HBA1C = codes(LOINC, "4548-4", "4549-2", "17855-8", "17856-6", "96595-4")
@@ -45,7 +47,6 @@ RULE = MeasureRule(
     act_out_of_range="repeat-or-intensify",
     population=f"18 to 75 years with diabetes; {NOT_CHECKED}",
     evidence=(Kind("HbA1c", ("Observation",), HBA1C | GMI, Window(), months=6, words=WORDS),),
-    order_codes=HBA1C | GMI,
     order_days=30,
     urgency=Urgency.MONITORING,
     source=RuleSource(

@@ -1,21 +1,21 @@
-"""What a measure rule says, as data: what it is called, what counts, within which window, with which value, and what excludes.
+"""What a measure rule says, as data: what it is called, what counts, within which window, with which value, and what
+excludes.
 
 A rule checks a payer's open gap against one chart. It does not decide who belongs to the measure: the payer does that.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from app.core.chart import Concept
 from app.core.dates import add_years
 from app.core.flag import RuleSource, Urgency
 from app.core.report import Period
 from app.core.terminology import NO_CODES, CodeSet
+from app.core.words import Words
 
 #: Statuses by FHIR R4 resource type with which something counts as done. Whatever is not listed never counts.
 COUNTS: Mapping[str, frozenset[str]] = {
@@ -38,7 +38,8 @@ ORDER_TYPES = ("ServiceRequest", "Appointment")
 class MeasureName:
     """A canonical that names this measure: a whole URL, or its last part. Only `versions` were compared with the rule.
 
-    A version that ends in `.*` stands for all its releases. No versions: the name is known, no version of it was compared.
+    A version that ends in `.*` stands for all its releases. No versions: the name is known, no version of it was
+    compared.
     """
 
     canonical: str
@@ -71,7 +72,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A target for one number: at most `limit`, or below it where `inclusive` is off. `codes`: the component that holds it."""
+    """A target for one number: at most `limit`, or below it where `inclusive` is off. `codes`: the component that
+    holds it.
+    """
 
     limit: Decimal
     units: frozenset[str]
@@ -81,33 +84,10 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Words by which an order, a booking or an entry with a code of another list reads like the service.
-
-    They never make evidence. An entry that reads like it, and whose code we do not have, makes the answer "cannot tell".
-    """
-
-    like: re.Pattern[str]
-    unlike: re.Pattern[str]
-
-    def read_in(self, concept: Concept) -> bool:
-        texts = (concept.text, *(c.display for c in concept.codings))
-        return any(text and self.like.search(text) and not self.unlike.search(text) for text in texts)
-
-
-def words(*like: str, unlike: tuple[str, ...] = ()) -> Words:
-    """Words from regular expressions, each matched from the beginning of a word, in any case."""
-    never = ("declin", "refus", "consult", "education", "counsel", "histor", "family", "prep", *unlike)
-    return Words(_pattern(like), _pattern(never))
-
-
-def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(parts) + ")", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of evidence: which codes on which resource types, how long it holds for the measure and for the patient."""
+    """One kind of evidence: which codes on which resource types, how long it holds for the measure and for the
+    patient.
+    """
 
     name: str
     types: tuple[str, ...]
@@ -154,7 +134,6 @@ class MeasureRule:
     act_out_of_range: str
     population: str
     evidence: tuple[Kind, ...]
-    order_codes: CodeSet
     order_days: int  # an order without result is overdue after this many days
     urgency: Urgency
     source: RuleSource

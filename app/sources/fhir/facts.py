@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from app.core.chart import Component, Concept, Fact, When
 from app.sources.fhir.references import reference, references
 from app.sources.fhir.shape import Json, at, obj, objs, words
-from app.sources.fhir.values import choice, code, concept, period, when
+from app.sources.fhir.values import choice, code, codes, concept, period, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class Row:
     related: tuple[str, ...] = ()
     reason: str = "statusReason"
     value: bool = False
-    subject: str = "subject"
     title: str = ""  # free words that name it better than its codes do
 
 
@@ -60,7 +60,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "Immunization": Row(
         ("vaccineCode",), ("occurrence",), recorded=("recorded",), category="reportOrigin",
-        who=("performer.actor",), subject="patient",
+        who=("performer.actor",),
     ),
     "MedicationRequest": Row(
         ("medicationCodeableConcept", "medicationReference"), ("authoredOn",),
@@ -74,11 +74,11 @@ ROWS: Mapping[str, Row] = {
     "Appointment": Row(
         ("serviceType", "reasonCode", "appointmentType", "specialty"), ("start",), ("end",), ("created",),
         category="serviceCategory", who=("participant.actor",), encounter="", related=("basedOn", "reasonReference"),
-        reason="cancelationReason", subject="participant.actor", title="description",
+        reason="cancelationReason", title="description",
     ),
     "AllergyIntolerance": Row(
         ("code",), ("onset",), recorded=("recordedDate",), status="clinicalStatus",
-        verification="verificationStatus", who=("asserter", "recorder"), reason="", subject="patient",
+        verification="verificationStatus", who=("asserter", "recorder"), reason="",
     ),
     "Flag": Row(("code",), ("period",), who=("author",), reason=""),
     "DocumentReference": Row(
@@ -94,7 +94,6 @@ _ANY = Row(
      "whenHandedOver", "date", "authoredOn", "created", "recordedDate"),
     setting="class", who=("performer", "provider", "requester", "author", "asserter"), value=True,
 )  # fmt: skip
-_STEMS = ("DateTime", "Date", "Instant")
 
 
 def fact(resource: Json) -> Fact:
@@ -108,7 +107,7 @@ def fact(resource: Json) -> Fact:
         concept=_what(resource, row),
         status=code(resource.get(row.status)),
         verification=code(resource.get(row.verification)) if row.verification else "",
-        category=_codes(resource.get(row.category)),
+        category=codes(resource.get(row.category)) if row.category in resource else (),
         when=start,
         until=end or _moments(resource, row.until)[0],
         recorded=_moments(resource, row.recorded)[0],
@@ -117,35 +116,43 @@ def fact(resource: Json) -> Fact:
         setting=code(resource.get(row.setting)) if row.setting else "",
         who=_who(resource, row.who),
         encounter=_first_reference(resource, row.encounter),
-        related=references(value for path in row.related for value in at(resource, path)),
+        related=references([value for path in row.related for value in at(resource, path)]),
         intent=words(resource.get("intent")),
         not_done_reason=_reason(resource, row),
-        subject=next((ref for ref in subjects(resource) if ref.startswith("Patient/")), ""),
+        subject=_patient(subjects(resource)),
     )
 
 
+def _patient(about: tuple[str, ...]) -> str:
+    for ref in about:
+        if ref.startswith("Patient/"):
+            return ref
+    return ""
+
+
 def subjects(resource: Json) -> tuple[str, ...]:
-    """Whom a resource is about, as references."""
-    row = ROWS.get(words(resource.get("resourceType")), _ANY)
-    stated = resource.get(row.subject) if "." not in row.subject else None
-    if isinstance(stated, dict):
+    """Whom a resource is about, as references: the Patient, or what stands in their place."""
+    stated = resource.get("subject") or resource.get("patient")
+    if stated is not None:
         return (reference(stated),)
-    return references([*at(resource, row.subject), resource.get("patient"), resource.get("subject")])
+    return references(at(resource, "participant.actor"))
 
 
 def _moments(resource: Json, stems: tuple[str, ...]) -> tuple[When | None, When | None]:
     """The first moment that is stated under one of these names, and its end when it is a period."""
-    for stem in stems:
-        for stated in at(resource, stem) if "." in stem else (resource.get(stem),):
+    for key, dotted in _keys(stems):
+        for stated in at(resource, key) if dotted or key in resource else ():
             start, end = period(stated) if isinstance(stated, dict) else (when(stated), None)
             if start or end:
                 return start, end
-        for suffix in _STEMS:
-            if found := when(resource.get(stem + suffix)):
-                return found, None
-        if stated := resource.get(stem + "Period"):
-            return period(stated)
     return None, None
+
+
+@cache
+def _keys(stems: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Every element name that a choice type of these stems may have, in order of trust; True: it is a path."""
+    suffixes = ("DateTime", "Date", "Instant", "", "Period")
+    return tuple((stem + s, "." in stem) for stem in stems for s in (suffixes if "." not in stem else ("",)))
 
 
 def _what(resource: Json, row: Row) -> Concept:
@@ -170,16 +177,6 @@ def _medication(resource: Json, stated: Json) -> Concept:
     return concept(inside["code"]) if inside.get("code") else Concept((), words(stated.get("display")))
 
 
-def _codes(value: object) -> tuple[str, ...]:
-    """All codes of a list of concepts, or of a list of plain codes (AllergyIntolerance)."""
-    if isinstance(value, list):
-        return tuple(dict.fromkeys(c for item in value if not isinstance(item, list) for c in _codes(item)))
-    if isinstance(value, dict):
-        found = tuple(words(item.get("code")) for item in objs(value.get("coding")))
-        return tuple(c for c in found if c) or tuple(filter(None, [words(value.get("text"))]))
-    return tuple(filter(None, [words(value)]))
-
-
 def _components(resource: Json) -> tuple[Component, ...]:
     if "component" not in resource:
         return ()
@@ -197,7 +194,7 @@ def _who(resource: Json, paths: tuple[str, ...]) -> str:
 
 
 def _first_reference(resource: Json, path: str) -> str:
-    return next((ref for ref in map(reference, at(resource, path)) if ref), "") if path else ""
+    return next(iter(references(at(resource, path))), "") if path else ""
 
 
 def _reason(resource: Json, row: Row) -> str:

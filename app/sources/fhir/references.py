@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urljoin
 
 from app.sources.fhir.shape import Json, obj, objs, words
@@ -15,16 +16,22 @@ _NESTING = 3
 
 def reference(value: object) -> str:
     """What a Reference (or a bare string) points at: `Type/id`, `#id`, `urn:…`, or "" when it does not say."""
-    stated = words(value.get("reference") if isinstance(value, dict) else value)
+    return _reference(words(value.get("reference") if isinstance(value, dict) else value))
+
+
+@lru_cache(2048)  # every resource of a chart names the same patient and few encounters
+def _reference(stated: str) -> str:
     if stated.startswith(("#", "urn:")):
         return stated
     match = _RELATIVE.fullmatch(stated)
     return f"{match[1]}/{match[2]}" if match else ""
 
 
-def references(values: Iterable[object]) -> tuple[str, ...]:
+def references(values: Collection[object]) -> tuple[str, ...]:
     """The references among `values`, each once."""
-    return tuple(dict.fromkeys(ref for ref in map(reference, values) if ref))
+    if not values:
+        return ()
+    return tuple(dict.fromkeys([ref for ref in map(reference, values) if ref]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -32,10 +33,20 @@ def words(value: object) -> str:
     return str(value)[:64]
 
 
+@cache
+def _split(path: str) -> tuple[str, tuple[str, ...]]:
+    head, *rest = path.split(".")
+    return head, tuple(rest)
+
+
 def at(resource: Json, path: str) -> list[Any]:
     """Everything at a dotted path, lists flattened."""
-    found: list[Any] = [resource]
-    for name in path.split("."):
+    head, rest = _split(path)
+    stated = resource.get(head)
+    if stated is None:
+        return []
+    found: list[Any] = stated if isinstance(stated, list) else [stated]
+    for name in rest:
         below = [item[name] for item in found if isinstance(item, dict) and item.get(name) is not None]
         found = [item for value in below for item in (value if isinstance(value, list) else [value])]
     return found

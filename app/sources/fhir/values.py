@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from app.core.chart import Coding, Concept, Identifier, Name, Quantity, Value, When
 from app.sources.fhir.shape import Json, obj, objs, words
@@ -23,7 +24,12 @@ def when(value: object) -> When | None:
 
     A time without seconds or zone is tolerated: only the day counts, as written in the value's own offset.
     """
-    if not isinstance(value, str) or (match := _DATE.fullmatch(value.strip())) is None:
+    return _when(value.strip()) if isinstance(value, str) else None
+
+
+@lru_cache(8192)  # a chart states the same few hundred days over and over
+def _when(text: str) -> When | None:
+    if (match := _DATE.fullmatch(text)) is None:
         return None
     year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
     try:
@@ -32,7 +38,7 @@ def when(value: object) -> When | None:
         end = start if day else date(year, last, monthrange(year, last)[1])
     except ValueError:  # year 0, month 13, 30 February
         return None
-    return When(start, end, value.strip())
+    return When(start, end, text)
 
 
 def period(value: object) -> tuple[When | None, When | None]:
@@ -46,7 +52,15 @@ def coding(value: object) -> Coding:
     if isinstance(value, str):
         return Coding("", words(value))
     stated = obj(value)
-    return Coding(words(stated.get("system")), words(stated.get("code")), words(stated.get("display")))
+    system, symbol, display = stated.get("system"), stated.get("code"), stated.get("display")
+    if isinstance(symbol, str) and isinstance(system, str) and (display is None or isinstance(display, str)):
+        return _coding(system, symbol, display)
+    return Coding(words(system), words(symbol), words(display))
+
+
+@lru_cache(8192)  # the same codes come back in every chart
+def _coding(system: str, symbol: str, display: str | None) -> Coding:
+    return Coding(words(system), words(symbol), words(display))
 
 
 def concept(value: object) -> Concept:
@@ -64,16 +78,26 @@ def concept(value: object) -> Concept:
 
 
 def code(value: object) -> str:
-    """The first code of a CodeableConcept or Coding, or a plain code."""
-    if isinstance(value, str):
-        return words(value)
-    if isinstance(value, list):
-        return next((found for found in (code(item) for item in value if not isinstance(item, list)) if found), "")
-    stated = obj(value)
-    for item in objs(stated.get("coding")):
-        if found := words(item.get("code")):
-            return found
-    return words(stated.get("code"))
+    """The first code of a CodeableConcept or Coding (or of a list of them), or a plain code."""
+    stated = value
+    if isinstance(value, dict):  # nearly always: the first of its codings has a code
+        inner = value.get("coding")
+        first = inner[0] if isinstance(inner, list) and inner else value
+        stated = first.get("code") if isinstance(first, dict) else None
+    found = words(stated) if isinstance(stated, str) else ""
+    return found or next(iter(codes(value, texts=False)), "")
+
+
+def codes(value: object, *, texts: bool = True) -> tuple[str, ...]:
+    """All codes of a CodeableConcept, a list of them, or a list of plain codes; the text where there is no code."""
+    found: list[str] = []
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, dict):
+            stated = [words(c.get("code")) for c in objs(item.get("coding"))] or [words(item.get("code"))]
+            found += stated if any(stated) or not texts else [words(item.get("text"))]
+        elif isinstance(item, str):
+            found.append(words(item))
+    return tuple([c for c in dict.fromkeys(found) if c])
 
 
 def decimal(value: object) -> Decimal | None:

@@ -35,8 +35,8 @@ def read(
     """
     answer = _Answer(entry, member, asked, fetch)
     bundles = list(_bundles(body, answer.outcomes))
-    if not bundles and body.get("resourceType") not in ("Parameters", "Bundle"):
-        raise Unreadable("answered $care-gaps with something other than Parameters")
+    if not bundles and not answer.outcomes.texts and not _is_empty_answer(body):
+        raise Unreadable("answered $care-gaps with something other than Parameters of Bundles")
     for bundle in bundles:
         answer.take(bundle)
     return answer.report(received), answer.missing()
@@ -59,6 +59,11 @@ def _bundles(body: Json, outcomes: Outcomes) -> Iterator[Json]:
         yield {"resourceType": "Bundle", "entry": bare}
 
 
+def _is_empty_answer(body: Json) -> bool:
+    """2026-11, deqm-test-server: no gap at all is `Parameters` without a parameter, not an empty Bundle."""
+    return body.get("resourceType") == "Parameters" and not body.get("parameter")
+
+
 class _Answer:
     """What all Bundles of one answer fill together."""
 
@@ -75,8 +80,8 @@ class _Answer:
     def missing(self) -> tuple[str, ...]:
         """What could turn an answer without open gaps into one with some."""
         found = {
-            f"{self.rejects.lost} reports or findings could not be read": self.rejects.lost,
-            f"{self.subject.others} reports were about another patient": self.subject.others,
+            f"reports or findings that could not be read: {self.rejects.lost}": self.rejects.lost,
+            f"reports about another patient, left out: {self.subject.others}": self.subject.others,
             "the payer reported an error beside its answer": self.outcomes.failed,
         }
         return tuple(line for line, count in found.items() if count)
@@ -116,18 +121,15 @@ class _Document:
         issues = Issues(self._entries, self._included, self._answer.subject, self._answer.rejects)
         for report in issues.reports:
             yield from self._report(report, issues)
+        if self._entries and not issues.reports and not any(e.type == "Composition" for e in self._entries):
+            self._answer.rejects.add(Entry({"resourceType": "Bundle"}), "holds no report", lost=True)
 
     def _report(self, report: Entry, issues: Issues) -> Iterator[Gap]:
         answer = self._answer
         category = code(concept_category(report))
         if category in _OTHER_CATEGORIES:
             return
-        if not answer.subject.owns(report.resource.get("subject"), report, self._included):
-            answer.subject.others += 1
-            answer.rejects.add(report, "about another patient", named=False)
-            return
-        if why := reports.why_not(report):
-            answer.rejects.add(report, why, lost=True)
+        if not reports.usable(report, answer.subject, self._included, answer.rejects):
             return
         groups = objs(report.resource.get("group")) or [{}]
         citations = cited(report, dialect.CRITERIA_REFERENCE)
@@ -140,7 +142,10 @@ class _Document:
     ) -> Gap:
         answer, resource = self._answer, report.resource
         improvement = _improvement(resource, group)
-        status, said, derived = _status(told, group, improvement)
+        found = derived_status(counts(group), improvement)
+        status, said, derived = _status(told, found)
+        if {status, found} == {GapStatus.OPEN, GapStatus.CLOSED}:
+            answer.rejects.add(report, "states a status that its own populations contradict; shown as stated")
         group_words = concept(group.get("code")).label
         texts = dict.fromkeys(filter(None, (title, *(issue.text for issue in told))))
         mine = [c for c in citations if _belongs(c, group, groups)]
@@ -171,11 +176,11 @@ def _key(group: Json) -> str:
     return words(group.get("id")) or text_of(extension(group, dialect.GROUP_LINK_ID))
 
 
-def _status(told: list[Issue], group: Json, improvement: str) -> tuple[GapStatus, str, bool]:
+def _status(told: list[Issue], derived: GapStatus) -> tuple[GapStatus, str, bool]:
     """Status, the payer's word for it, and whether we derived it. Two different statements are no statement."""
     stated = {issue.status: issue.status_words for issue in told if issue.status_words}
     if not stated:
-        return derived_status(counts(group), improvement), "", True
+        return derived, "", True
     if len(stated) > 1:
         return GapStatus.UNKNOWN, " / ".join(stated.values()), False
     (status, said), *_ = stated.items()

@@ -1,12 +1,11 @@
 """Who our patient is at a payer: by the member id of their Coverage, else by HRex `$member-match`.
 
 Payer ids are not EHR ids. Nothing here decides whether the person found is the right one: the core compares what comes
-back with the chart before anything of it is shown. HRex 1.2 "Member Match"; what we author goes through fhirclient's models.
+back with the chart before anything of it is shown. HRex 1.2 "Member Match"; what we author is built by fhirclient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from fhirclient.models.coverage import Coverage as CoverageModel
@@ -155,11 +154,9 @@ def match_request(patient: Patient, coverage: Coverage) -> Json | None:
 
 def _patient_json(patient: Patient, coverage: Coverage) -> Json:
     names = [
-        _stated(
-            use=n.use, family=n.family, given=list(n.given), text=n.text, prefix=list(n.prefix), suffix=list(n.suffix)
-        )
+        _stated(use=n.use, family=n.family, given=list(n.given), text=n.text)
         for n in patient.names
-        if n.family or n.given
+        if n.family or n.given or n.text
     ]
     born = patient.birth_date
     return _stated(
@@ -169,9 +166,6 @@ def _patient_json(patient: Patient, coverage: Coverage) -> Json:
 
 
 def _coverage_json(coverage: Coverage, beneficiary: str) -> Json:
-    def day(text: str | None) -> str:
-        return text or ""
-
     return _stated(
         resourceType="Coverage",
         status=coverage.status or "active",
@@ -181,8 +175,8 @@ def _coverage_json(coverage: Coverage, beneficiary: str) -> Json:
         beneficiary={"reference": beneficiary},
         relationship=_stated(coding=[{"code": coverage.relationship}]) if coverage.relationship else None,
         period=_stated(
-            start=day(coverage.start.text if coverage.start else None),
-            end=day(coverage.end.text if coverage.end else None),
+            start=coverage.start.text if coverage.start else None,
+            end=coverage.end.text if coverage.end else None,
         ),
         payor=[_payor(coverage)],
     )

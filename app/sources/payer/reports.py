@@ -6,21 +6,36 @@ from datetime import date
 
 from app.core.chart import When
 from app.core.report import Measure, Period
+from app.sources.fhir.bundles import Rejects
 from app.sources.fhir.extensions import Urls, extension, when_of
 from app.sources.fhir.references import Entry, Included
 from app.sources.fhir.shape import Json, words
 from app.sources.fhir.values import period, when
+from app.sources.payer.subject import Subject
 
 
-def why_not(report: Entry) -> str:
-    """Why a MeasureReport cannot be used, or ""."""
+def usable(report: Entry, subject: Subject, included: Included, rejects: Rejects) -> bool:
+    """Whether a MeasureReport is a complete one about the member; what is not is counted."""
+    if why := _why_not(report):
+        rejects.add(report, why, lost=True)
+        return False
+    if not subject.owns(report.resource["subject"], report, included):
+        subject.others += 1
+        rejects.add(report, "about another patient", named=False)
+        return False
+    return True
+
+
+def _why_not(report: Entry) -> str:
     status, kind = words(report.resource.get("status")), words(report.resource.get("type"))
+    if kind not in ("individual", ""):
+        return "is not an individual report"
+    if not report.resource.get("subject"):
+        return "names no patient"
     if report.resource.get("modifierExtension"):
         return "a modifier that we do not know"
     if status != "complete":
         return f"status is {status}" if status in ("pending", "error") else "status is not stated"
-    if kind not in ("individual", ""):
-        return "is not an individual report"
     return "" if words(report.resource.get("measure")) else "names no measure"
 
 

@@ -1,7 +1,7 @@
 """Condition categories as Da Vinci Risk Adjustment reports them: MeasureReports of category `ra`, one group a category.
 
-RA 2.1.0 is a plain search. Servers differ in how they take the category, and a lenient one ignores it, so it is checked on
-each result. One report is one model version; two of them are never merged.
+RA 2.1.0 is a plain search. Servers differ in how they take the category, and a lenient one ignores it, so it is checked
+on each result. One report is one model version; two of them are never merged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.sources.errors import Unreadable, WrongPatient
 from app.sources.fhir.bundles import Outcomes, Rejects
 from app.sources.fhir.extensions import Urls, code_of, concept_of, extension, extensions
 from app.sources.fhir.references import Entry, Included, entries
-from app.sources.fhir.shape import Json, obj, objs, words
+from app.sources.fhir.shape import Json, at, obj, objs, words
 from app.sources.fhir.values import code, concept
 from app.sources.payer import dialect, reports
 from app.sources.payer.entry import PayerEntry
@@ -79,8 +79,8 @@ class _Answer:
 
     def missing(self) -> tuple[str, ...]:
         found = {
-            f"{self.rejects.lost} reports could not be read": self.rejects.lost,
-            f"{self.subject.others} reports were about another patient": self.subject.others,
+            f"reports that could not be read: {self.rejects.lost}": self.rejects.lost,
+            f"reports about another patient, left out: {self.subject.others}": self.subject.others,
             "the payer reported an error beside its answer": self.outcomes.failed,
         }
         return tuple(line for line, count in found.items() if count)
@@ -103,21 +103,12 @@ class _Answer:
         stated = code(extension(report.resource, dialect.CATEGORY).get("valueCodeableConcept"))
         if stated:
             return stated == _CATEGORY
-        profiles = obj(report.resource.get("meta")).get("profile")
-        named = (
-            any(words(p).partition("|")[0] == dialect.RA_PROFILE for p in profiles)
-            if isinstance(profiles, list)
-            else False
-        )
-        return named or any(extension(g, dialect.CC_TYPE) for g in objs(report.resource.get("group")))
+        profiles = [words(profile).partition("|")[0] for profile in at(report.resource, "meta.profile")]
+        groups = objs(report.resource.get("group"))
+        return dialect.RA_PROFILE in profiles or any(extension(group, dialect.CC_TYPE) for group in groups)
 
     def _is_usable(self, report: Entry, asked: Period) -> bool:
-        if not self.subject.owns(report.resource.get("subject"), report, self._included):
-            self.subject.others += 1
-            self.rejects.add(report, "about another patient", named=False)
-            return False
-        if why := reports.why_not(report):
-            self.rejects.add(report, why, lost=True)
+        if not reports.usable(report, self.subject, self._included, self.rejects):
             return False
         stated = reports.stated_period(report.resource)
         if stated and (stated.end < asked.start or stated.start > asked.end):

@@ -6,7 +6,7 @@ from app.core.chart import Patient
 from app.core.report import Member
 from app.sources.fhir.patient import patient
 from app.sources.fhir.references import Entry, Included, reference
-from app.sources.fhir.shape import obj, objs, words
+from app.sources.fhir.shape import Json, obj, objs, words
 
 
 class Subject:
@@ -16,28 +16,31 @@ class Subject:
         self._member, self._ref = member, f"Patient/{member.patient_id}"
         self.others = 0  # reports about somebody else
         self.patient: Patient | None = None
-        self.patient_id = member.patient_id
+
+    @property
+    def patient_id(self) -> str:
+        """The payer's id of the person the answer is about."""
+        return (self.patient and self.patient.id) or self._member.patient_id
 
     def owns(self, stated: object, near: Entry, included: Included) -> bool:
-        """Whether a `subject` or `patient` means the member: by reference, or by the member id that it leads to."""
+        """Whether a `subject` or `patient` means the member.
+
+        By reference; by the member id only where the payer gives no id of its own, because a family may share it.
+        """
         found = included.find(stated, near)
-        found = found if found is not None and found.type == "Patient" else None
-        ours = (
-            reference(stated) == self._ref
-            or (found is not None and (found.id == self._member.patient_id or self._has_member_id(found)))
-            or self._is_member_id(obj(obj(stated).get("identifier")).get("value"))
-        )
-        if ours and found is not None:
-            self._meet(found)
+        if found is None or found.type != "Patient":
+            named = obj(obj(stated).get("identifier")).get("value") if not reference(stated) else None
+            return reference(stated) == self._ref or self._is_member_id(named)
+        record = patient(found.resource)
+        ours = record.id == self._member.patient_id if record.id else self._is_same_person(found.resource, record)
+        if ours and self.patient is None:
+            self.patient = record
         return ours
 
-    def _meet(self, found: Entry) -> None:
-        if self.patient is None:
-            self.patient = patient(found.resource)
-            self.patient_id = self.patient.id or self._member.patient_id
-
-    def _has_member_id(self, found: Entry) -> bool:
-        return any(self._is_member_id(i.get("value")) for i in objs(found.resource.get("identifier")))
+    def _is_same_person(self, resource: Json, record: Patient) -> bool:
+        """A record without an id: it carries the member id, and is not a second person who does."""
+        known = any(self._is_member_id(i.get("value")) for i in objs(resource.get("identifier")))
+        return known and self.patient in (None, record)
 
     def _is_member_id(self, value: object) -> bool:
         return bool(self._member.member_id) and words(value) == self._member.member_id

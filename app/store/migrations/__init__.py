@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -45,9 +46,11 @@ def current(engine: Engine) -> str | None:
         return _current(connection)
 
 
-def revisions() -> list[str]:
+@cache
+def revisions() -> tuple[str, ...]:
     """The revisions this release knows, oldest first."""
-    return [script.revision for script in reversed(list(_scripts().walk_revisions()))]
+    scripts = ScriptDirectory(str(Path(__file__).parent))
+    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
 
 
 def refuse_newer(engine: Engine) -> None:
@@ -72,10 +75,6 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent))
 
 
 @contextmanager

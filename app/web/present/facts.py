@@ -16,7 +16,7 @@ TYPE_WORDS: dict[str, tuple[str, str]] = {
     "Coverage": ("coverage", "coverage"),
     "Condition": ("condition", "conditions"),
     "Encounter": ("visit", "visits"),
-    "Observation": ("result", "results and measurements"),
+    "Observation": ("result", "results"),
     "DiagnosticReport": ("report", "diagnostic reports"),
     "Procedure": ("procedure", "procedures"),
     "Immunization": ("vaccine", "vaccines"),
@@ -48,6 +48,11 @@ _CONDITION_LISTS = {
     "encounter-diagnosis": "visit diagnosis",
     "health-concern": "health concern",
 }
+
+
+def type_words(name: str) -> str:
+    """One resource type: "order". A type that we do not read keeps its FHIR name."""
+    return TYPE_WORDS.get(name, (plain(name), ""))[0]
 
 
 def types_words(types: tuple[str, ...]) -> str:
@@ -88,7 +93,7 @@ def fact_value(fact: Fact) -> str:
 
 def fact_what(fact: Fact) -> str:
     """HbA1c 9.4 %"""
-    label = plain(fact.concept.label) or TYPE_WORDS.get(fact.type, (fact.type, ""))[0]
+    label = plain(fact.concept.label) or type_words(fact.type)
     return " ".join(filter(None, [label, fact_value(fact)]))
 
 
@@ -97,7 +102,7 @@ def fact_where(fact: Fact) -> str:
     lists = [_CONDITION_LISTS[c] for c in fact.category if c in _CONDITION_LISTS]
     if fact.type == "Condition" and lists:
         return lists[0]
-    return setting_words(fact.setting) or TYPE_WORDS.get(fact.type, (plain(fact.type), ""))[0]
+    return setting_words(fact.setting) or type_words(fact.type)
 
 
 def fact_line(fact: Fact, today: date) -> str:
@@ -114,8 +119,9 @@ def evidence_what(evidence: Evidence, payer: str) -> str:
     """What a payer evaluated, in its own words, else the kind of record."""
     if not evidence.readable:
         return f"One record that {payer} did not let us read"
-    kind = TYPE_WORDS.get(evidence.type, (plain(evidence.type) or "record", ""))[0]
-    return by_payer(evidence.what or evidence.concept.label) or f"{kind}, not described"
+    return (
+        by_payer(evidence.what or evidence.concept.label) or f"{type_words(evidence.type) or 'record'}, not described"
+    )
 
 
 def evidence_line(evidence: Evidence, payer: str, today: date) -> str:

@@ -61,6 +61,7 @@ def row_view(row: GapRow, payers: Payers, today: date) -> RowView:
         says=says(gap, it.payer),
         as_of=f"calculated on {day_words(gap.calculated, today)}" if gap.calculated else "calculation date not stated",
         through=f"data through {maybe_day(gap.data_through, today)}",
+        note=payers.note(gap.payer),
         quotes=() if ours else tuple(quotes(gap, it.payer)),
         details=_details(it),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.core.flag import SourceLine
-from app.web.present.text import distinct, plain
+from app.core.flag import IdentityNote, SourceLine
+from app.web.present.text import distinct, listed, plain
 
 _LONG_ENOUGH = 4  # "The" or "Blue" would not be a name
 
@@ -16,14 +16,22 @@ class Payers:
     """Names by payer id. A payer that is not among the sources is called by its id."""
 
     names: Mapping[str, str] = field(default_factory=dict)
+    differs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lines: Sequence[SourceLine]) -> Payers:
+    def of(cls, lines: Sequence[SourceLine], identity: Sequence[IdentityNote] = ()) -> Payers:
         """From the source lines: a payer's questions have keys like `northwind/care-gaps`."""
-        return cls({line.key.partition("/")[0]: plain(line.name) for line in lines if "/" in line.key})
+        names = {line.key.partition("/")[0]: plain(line.name) for line in lines if "/" in line.key}
+        return cls(names, {note.payer: note.differs for note in identity})
 
     def full(self, payer: str) -> str:
         return self.names.get(payer) or plain(payer)
+
+    def note(self, payer: str) -> str:
+        """Said beside whatever a payer reports whose identity of the member differs in a part that does not block."""
+        differs = listed([plain(part) for part in self.differs.get(payer, ())])
+        other = f"{self.full(payer)} has another {differs} for this member. Check that it is the same person."
+        return other if differs else ""
 
     def short(self, payer: str) -> str:
         return short_names([*self.names.values(), self.full(payer)])[self.full(payer)]

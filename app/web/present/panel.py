@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from app.core.flag import MAX_GAPS, MAX_PROMPTS, Panel
+from app.core.flag import MAX_GAPS, MAX_PROMPTS, GapRow, Panel, SourceState
 from app.web.present.dates import plain_day
 from app.web.present.gaps import row_id, row_view
 from app.web.present.names import Payers
 from app.web.present.people import header
 from app.web.present.place import keep_place
 from app.web.present.prompts import prompt_id, prompt_view
-from app.web.present.rest import clear_words, folds, identity_words, none_words, status_view, unreviewed_words
-from app.web.present.sources import strip
+from app.web.present.rest import clear_words, folds, none_words, status_view, unreviewed_words
+from app.web.present.sources import strip, troubles
 from app.web.present.views import Links, PanelView, WaitingView
 
 DECEASED = "deceased"  # Panel.withheld
+PROMPTS_WAIT = "Shown when the gaps are in."
+MAX_DRAWN = 24  # rows and troubles that a request may name; more would be no URL of ours
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What this browser has in front of it: how often it asked, and the ids of the expanded rows."""
+    """What this browser has in front of it: how often it asked, and the ids of the rows and troubles that it shows."""
 
     turn: int = 0
-    rows: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, turn: str, rows: str) -> Drawn:
+    def parse(cls, turn: str, ids: str) -> Drawn:
         """From the query of the fragment's own request. Whatever is malformed counts as not drawn."""
-        ids = tuple(each for each in rows.split(".") if each.isalnum() and each.isascii() and len(each) <= 16)
-        return cls(int(turn) if turn.isdecimal() and len(turn) < 6 else 0, ids[: MAX_GAPS + MAX_PROMPTS])
+        known = tuple(each for each in ids.split(".") if each.isascii() and each.isalnum() and len(each) <= 16)
+        return cls(int(turn) if turn.isdecimal() and len(turn) < 6 else 0, known[:MAX_DRAWN])
+
+    @property
+    def rows(self) -> bool:
+        """Whether anything is drawn that could be pushed away."""
+        return any(each.startswith(("g", "p")) for each in self.ids)
 
 
 def panel(
@@ -39,29 +47,49 @@ def panel(
 ) -> PanelView:
     """The view of the flags fragment.
 
-    `now` is aware and in the clinic's zone. `version` is that of the answers `found` was built from. `drawn` is what the
-    request said is on screen. `banner` False omits the patient header there (SMART App Launch 2.2, need_patient_banner).
+    `now` is aware and in the clinic's zone. `version` is that of the answers `found` was built from. `drawn` is what
+    the request said is on screen. `banner` False omits the patient header (SMART App Launch 2.2, need_patient_banner).
     """
-    before, today, payers = drawn or Drawn(), now.date(), Payers.of(found.sources)
-    gaps = keep_place(found.gaps, found.more_gaps, before.rows, lambda row: row_id(row.gap), MAX_GAPS)
-    prompts = keep_place(found.prompts, found.more_prompts, before.rows, prompt_id, MAX_PROMPTS)
+    before, today, payers = drawn or Drawn(), now.date(), Payers.of(found.sources, found.identity)
+    gaps = keep_place(found.gaps, found.more_gaps, before.ids, lambda row: row_id(row.gap), MAX_GAPS)
+    settled = not _gaps_are_out(found)
+    prompts = keep_place(
+        found.prompts if settled else (), found.more_prompts if settled else (), before.ids, prompt_id, MAX_PROMPTS
+    )
+    all_troubles = troubles(found.sources, today)
+    above = tuple(each for each in all_troubles if not before.rows or each.id in before.ids)
     ids = [row_id(row.gap) for row in gaps.expanded] + [prompt_id(row) for row in prompts.expanded]
     return PanelView(
         header=header(found.patient, today=today, on_screen=banner) if found.patient else None,
         status=tuple(status_view(each, today) for each in found.status),
         only_status=found.withheld == DECEASED,
         strip=strip(found.sources, now),
-        notes=tuple(identity_words(note, payers) for note in found.identity),
+        troubles=above,
+        late_troubles=tuple(each for each in all_troubles if each not in above),
+        notes=_notes(found, gaps.expanded, payers),
         gaps=tuple(row_view(row, payers, today) for row in gaps.expanded),
         says_clear=clear_words(found),
         says_none="" if gaps.expanded else none_words(found),
+        prompts_wait="" if settled or not found.prompts else PROMPTS_WAIT,
         prompts=tuple(prompt_view(row, payers, today) for row in prompts.expanded),
         folds=folds(found, gaps, prompts, payers, today),
         unreviewed=unreviewed_words(found),
         reorder="Show the most urgent first" if gaps.moved or prompts.moved else "",
-        next_url="" if found.complete else _next(links, version, before, ids),
+        next_url="" if found.complete else _next(links, version, before, [*ids, *(each.id for each in above)]),
         shown=f"As of {plain_day(today)}, {now:%H:%M}",
     )
+
+
+def _gaps_are_out(found: Panel) -> bool:
+    """Whether a late gap may still come. Prompts stand below the gaps and are drawn only when nothing pushes them away."""
+    above = {"chart", "coverage", "care-gaps"}
+    return any(line.state is SourceState.ASKING and line.what in above for line in found.sources)
+
+
+def _notes(found: Panel, expanded: Sequence[GapRow], payers: Payers) -> tuple[str, ...]:
+    """Identity notes that no expanded gap says already."""
+    said = {row.gap.payer for row in expanded}
+    return tuple(payers.note(each.payer) for each in found.identity if each.payer not in said)
 
 
 def waiting(links: Links, *, version: str = "", drawn: Drawn | None = None) -> WaitingView:
@@ -70,11 +98,11 @@ def waiting(links: Links, *, version: str = "", drawn: Drawn | None = None) -> W
     return WaitingView(url, "Opening the chart…")
 
 
-def _next(links: Links, version: str, before: Drawn, rows: list[str]) -> str:
+def _next(links: Links, version: str, before: Drawn, ids: list[str]) -> str:
     """The fragment's own next request.
 
     `turn` makes it differ from the last one: htmx fires `load` again only for a changed hx-get, and a long poll that
     ends without news has the version it began with.
     """
-    query = {"seen": version, "turn": str(before.turn + 1), "drawn": ".".join(rows)}
+    query = {"seen": version, "turn": str(before.turn + 1), "drawn": ".".join(ids)}
     return f"{links.flags}?{urlencode(query)}"

@@ -66,6 +66,7 @@ def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
         no_against="Nothing found in what could be read of this chart.",
         says=listed(names),
         as_of=f"calculated on {day_words(min(dates), today)}" if dates else "calculation date not stated",
+        note=" ".join(distinct([payers.note(category.payer) for category in row.categories])),
         details=_details(row, payers, today),
     )
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from app.core.answers import Reason
-from app.core.flag import GapRow, IdentityNote, Panel, PatientStatus, PromptRow, PromptState, SourceState, StatusKind
+from app.core.flag import GapRow, Panel, PatientStatus, PromptRow, PromptState, SourceState, StatusKind
 from app.core.report import Gap
 from app.web.present.dates import day_words, maybe_day
-from app.web.present.facts import types_words
+from app.web.present.facts import type_words, types_words
 from app.web.present.gaps import measure_title, row_view, says
 from app.web.present.names import Payers
 from app.web.present.place import Placed
@@ -25,12 +25,13 @@ _TO_ASSESS = frozenset({PromptState.ASSESS_HISTORIC, PromptState.ASSESS_SUSPECTE
 
 def status_view(status: PatientStatus, today: date) -> StatusView:
     """A finding of the status gate. Death is said once, plainly, and nothing is asked of the reader."""
-    where = types_words((status.source_ref.partition("/")[0],))
-    source = f"Source: {', '.join(filter(None, [where, plain(status.what)]))}"
-    return StatusView(status.kind.value, STATUS_MARKS[status.kind], _status_words(status, where, today), source)
+    kind = status.source_ref.partition("/")[0]
+    source = ", ".join(filter(None, [type_words(kind), plain(status.what)]))
+    shown = "" if status.kind is StatusKind.UNREADABLE else f"Source: {source}"
+    return StatusView(status.kind.value, STATUS_MARKS[status.kind], _status_words(status, kind, today), shown)
 
 
-def _status_words(status: PatientStatus, where: str, today: date) -> str:
+def _status_words(status: PatientStatus, kind: str, today: date) -> str:
     when = day_words(status.when, today) if status.when else ""
     match status.kind:
         case StatusKind.DECEASED:
@@ -38,13 +39,7 @@ def _status_words(status: PatientStatus, where: str, today: date) -> str:
         case StatusKind.HOSPICE:
             return f"In hospice care{', since ' + when if when else ''}. Nothing is suggested."
         case StatusKind.UNREADABLE:
-            return f"The chart's {where} could not be read, so hospice care or death may be missed here."
-
-
-def identity_words(note: IdentityNote, payers: Payers) -> str:
-    """Shown beside a report whose identity differs in a part that does not block."""
-    differs = listed([plain(part) for part in note.differs])
-    return f"{payers.full(note.payer)} has another {differs} for this member. Check that it is the same person."
+            return f"Not read: {types_words((kind,))}. Hospice care or death may be missed here."
 
 
 def clear_words(found: Panel) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
@@ -61,21 +62,23 @@ def strip(lines: Sequence[SourceLine], now: datetime) -> StripView:
     """The strip over all sources. `now` carries the clinic's zone."""
     asking = [line for line in lines if line.state is SourceState.ASKING]
     answered = [line for line in lines if line.state in {SourceState.ANSWERED, SourceState.STALE}]
+    progress = _progress(len(answered), len(lines), len(asking))
+    parts = " · ".join(_parts(lines, now.date())) or "No source asked"
     return StripView(
-        line=" · ".join(_parts(lines, now.date())) or "No source asked",
-        asking=_asking(asking),
-        progress=_progress(len(answered), len(lines), len(asking)),
+        line=f"{_asking(asking)} {progress}" if asking else parts,
+        asking=bool(asking),
+        progress=progress,
         answered=len(answered),
         total=len(lines),
-        troubles=tuple(_troubles(lines, now.date())),
         sources=tuple(source_view(line, now) for line in lines),
     )
 
 
 def _asking(lines: Sequence[SourceLine]) -> str:
-    """Asking Northwind Health Plan and Lakeside Community Health…"""
+    """Asking Northwind Health Plan… or, where several are out, Asking Northwind and Lakeside…"""
     names = distinct([plain(line.name) for line in lines])
-    return f"Asking {listed(names)}…" if names else ""
+    short = short_names(names)
+    return f"Asking {names[0] if len(names) == 1 else listed([short[name] for name in names])}…"
 
 
 def _progress(answered: int, total: int, asking: int) -> str:
@@ -120,24 +123,26 @@ def _part(lines: Sequence[SourceLine], today: date) -> str:
 # --- troubles ---------------------------------------------------------------------------------------------------------
 
 
-def _troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
+def troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
     """One trouble per source and reason: a payer that fails two questions for one reason is one trouble."""
     groups: dict[tuple[str, Reason | None, SourceState], list[SourceLine]] = {}
     for line in lines:
         if line.reason or line.state is SourceState.NO_PAYER:
             groups.setdefault((line.name, line.reason, line.state), []).append(line)
-    troubles = [_trouble(group, today) for group in groups.values()]
-    return troubles + [_partly(line) for line in lines if line.incomplete or line.unreadable]
+    partly = [_partly(line) for line in lines if line.incomplete or line.unreadable]
+    return [_trouble(group, today) for group in groups.values()] + partly
 
 
 def _trouble(lines: Sequence[SourceLine], today: date) -> TroubleView:
     line, name = lines[0], plain(lines[0].name)
     if line.reason is None:
-        return TroubleView(_trouble_id(line), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label="")
+        return TroubleView(
+            _trouble_id(line, line.reason or ""), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label=""
+        )
     happened, advice = REASONS[line.reason]
     retry = line.key if line.reason in RETRYABLE else ""
     return TroubleView(
-        id=_trouble_id(line),
+        id=_trouble_id(line, line.reason or ""),
         mark=SOURCE_MARKS[line.state],
         words=happened.format(name=name, what=_what(lines)),
         advice=" ".join(filter(None, [_meaning(lines, today), advice])),
@@ -169,11 +174,11 @@ def _partly(line: SourceLine) -> TroubleView:
     if line.unreadable:
         words.append(f"{counted(line.unreadable, 'entry', 'entries')} of {name} could not be read.")
     advice = "Its list may be longer than shown." if _is_payer(line) else "What needs them says “cannot tell”."
-    return TroubleView(f"{_trouble_id(line)}-part", IN_PART, " ".join(words), advice, line.key, f"Retry {name}")
+    return TroubleView(_trouble_id(line, "in-part"), IN_PART, " ".join(words), advice, line.key, f"Retry {name}")
 
 
-def _trouble_id(line: SourceLine) -> str:
-    return "trouble-" + "".join(c if c.isascii() and c.isalnum() else "-" for c in line.key)
+def _trouble_id(line: SourceLine, why: str) -> str:
+    return "t" + hashlib.sha256(f"{line.key}|{why}".encode()).hexdigest()[:10]
 
 
 # --- every source -----------------------------------------------------------------------------------------------------

@@ -92,6 +92,7 @@ class RowView:
     says: str
     as_of: str
     through: str
+    note: str  # the payer's identity of this member differs in a part that does not block
     quotes: tuple[Quote, ...]
     details: tuple[Labelled, ...]
 
@@ -123,6 +124,7 @@ class PromptView:
     no_against: str
     says: str
     as_of: str
+    note: str
     details: tuple[Labelled, ...]
 
 
@@ -152,14 +154,13 @@ class TroubleView:
 
 @dataclass(frozen=True, slots=True)
 class StripView:
-    """Where the panel comes from: one line, its troubles, and every source one tap away."""
+    """Where the panel comes from: one line, and every source one tap away."""
 
-    line: str
-    asking: str  # "Asking Northwind Health Plan…"; empty when nothing is out
+    line: str  # every source, or what is still out: always one line, so that nothing below it moves
+    asking: bool
     progress: str  # "2 of 4 answered", read out politely
     answered: int
     total: int
-    troubles: tuple[TroubleView, ...]
     sources: tuple[SourceView, ...]
 
 
@@ -191,14 +192,17 @@ class PanelView:
     status: tuple[StatusView, ...]
     only_status: bool  # deceased: the status and nothing else
     strip: StripView
-    notes: tuple[str, ...]  # identity notes: shown, difference named
+    troubles: tuple[TroubleView, ...]
+    late_troubles: tuple[TroubleView, ...]  # came after rows were drawn: below them, or they would push them away
+    notes: tuple[str, ...]  # identity notes of payers without an expanded row
     gaps: tuple[RowView, ...]
     says_clear: str  # "No open gaps…", only when it may be said
     says_none: str  # why no gap is expanded, when it may not
     prompts: tuple[PromptView, ...]
+    prompts_wait: str  # prompts are known, and held back while gaps may still be drawn above them
     folds: tuple[FoldView, ...]
     unreviewed: str  # how many of our rules on this screen nobody has reviewed
-    reorder: str  # offered when late answers rank above what is drawn
+    reorder: str  # offered where the drawn order is not the ranking any more
     next_url: str  # the fragment's own next request; empty when all is in
     shown: str  # when this was put together
 

@@ -19,3 +19,5 @@ for (const link of document.querySelectorAll("[data-set-width]")) {
     }
   });
 }
+
+document.querySelector(".schedule [aria-current]")?.scrollIntoView({ block: "nearest" });

@@ -1,0 +1,34 @@
+"""Reading words where codes are missing: never as evidence, only to say that something reads like a service."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.core.chart import Concept
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words by which an order, a booking or an entry with a code of another list reads like the service.
+
+    They never make evidence. An entry that reads like it, and whose code we do not have, makes the answer "cannot
+    tell".
+    """
+
+    like: re.Pattern[str]
+    unlike: re.Pattern[str]
+
+    def read_in(self, concept: Concept) -> bool:
+        texts = (concept.text, *(c.display for c in concept.codings))
+        return any(text and self.like.search(text) and not self.unlike.search(text) for text in texts)
+
+
+def words(*like: str, unlike: tuple[str, ...] = ()) -> Words:
+    """Words from regular expressions, each matched from the beginning of a word, in any case."""
+    never = ("declin", "refus", "consult", "education", "counsel", "histor", "family", "prep", *unlike)
+    return Words(_pattern(like), _pattern(never))
+
+
+def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(parts) + ")", re.IGNORECASE)

@@ -1,0 +1,68 @@
+"""EHR and payer tables of the settings to typed entries. Knows the entry types of every room; the root's other half."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from app.config import ConfigError, Settings, Table
+from app.core.coverage import Recognition
+from app.core.roles import Role, RoleRow
+
+if TYPE_CHECKING:
+    from app.sources.payer import PayerEntry
+    from launch import Ehr
+
+
+def ehr_entries(settings: Settings) -> list[Ehr]:
+    """Every `[[ehr]]`, with its `role` rows. Raises ConfigError."""
+    from launch import Ehr
+
+    return [_ehr(Ehr, table) for table in settings.ehrs]
+
+
+def _ehr(of: type[Ehr], table: Table) -> Ehr:
+    name = f"[[ehr]] {table['id']}"
+    rows = tuple(_typed(RoleRow, {**row, "role": _role(row, name)}, f"{name}, role") for row in table.get("role", ()))
+    claims = tuple(row.claim for row in rows if row.claim)
+    rest = {key: value for key, value in table.items() if key != "role"}
+    entry: Ehr = _typed(of, {**rest, "roles": rows, "claims": claims}, name)
+    return entry
+
+
+def _role(row: Table, name: str) -> Role:
+    try:
+        return Role(str(row.get("role")))
+    except ValueError as e:
+        raise ConfigError(f"{name}: {row.get('role')!r} is no role; roles: {', '.join(Role)}") from e
+
+
+def role_rows(entry: Ehr) -> tuple[RoleRow, ...]:
+    """The role mapping of an EHR entry, which launch carries without looking at it."""
+    return tuple(row for row in entry.roles if isinstance(row, RoleRow))
+
+
+def payer_entries(settings: Settings) -> list[PayerEntry]:
+    """Every `[[payer]]`, with its `recognised_by` rows. Raises ConfigError."""
+    from app.sources.payer import PayerEntry
+
+    return [_payer(PayerEntry, table) for table in settings.payers]
+
+
+def _payer(of: type[PayerEntry], table: Table) -> PayerEntry:
+    name = f"[[payer]] {table['id']}"
+    rows = tuple(_typed(Recognition, row, f"{name}, recognised_by") for row in table.get("recognised_by", ()))
+    entry: PayerEntry = _typed(of, {**table, "recognised_by": rows}, name)
+    return entry
+
+
+def _typed(kind: type[Any], table: Table, name: str) -> Any:
+    """`kind(**table)` with lists as tuples; an unknown or missing key is named."""
+    known = {field.name for field in fields(kind)}
+    if unknown := set(table) - known:
+        raise ConfigError(f"{name}: unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as e:
+        raise ConfigError(f"{name}: {e}") from e
