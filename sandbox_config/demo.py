@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="ID", help="one scenario")
     given = parser.parse_args(argv)
     entries = []
-    with sandbox() as ehr:
-        for scenario in requests.get(f"{ehr}/_scenarios", timeout=10).json():
+    with sandbox() as running:
+        for scenario in requests.get(f"{running.ehr}/_scenarios", timeout=10).json():
             if given.only in (None, scenario["id"]):
-                entry = tell(ehr, scenario)
+                entry = tell(running.ehr, scenario)
                 entries.append(entry)
                 if not given.json:
                     print(as_text(entry), flush=True)
@@ -133,9 +134,19 @@ def as_text(entry: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Sandbox:
+    """Where everything runs."""
+
+    ehr: str
+    app: str
+    database: Path
+    pid: int
+
+
 @contextmanager
-def sandbox() -> Iterator[str]:
-    """The sandbox and the app on free ports with a database of their own; yields the EHR's address."""
+def sandbox(*options: str) -> Iterator[Sandbox]:
+    """The sandbox and the app, as `make run` starts them, on free ports with a database of their own."""
     app, ehr, northwind, lakeside = _free_ports(4)
     with tempfile.TemporaryDirectory(prefix="chartside-demo-") as folder:
         env = {
@@ -150,11 +161,12 @@ def sandbox() -> Iterator[str]:
         log = Path(folder, "log")
         with log.open("w", encoding="utf-8") as output:
             running = subprocess.Popen(
-                [sys.executable, "-m", "sandbox_config", "--with-app"], env=env, stdout=output, stderr=output
+                [sys.executable, "-m", "sandbox_config", "--with-app", *options], env=env, stdout=output, stderr=output
             )
             try:
                 _wait_for(f"http://127.0.0.1:{app}/healthz", running, log)
-                yield f"http://localhost:{ehr}"
+                database = Path(folder, "demo.sqlite3")
+                yield Sandbox(f"http://localhost:{ehr}", f"http://127.0.0.1:{app}", database, running.pid)
             finally:
                 running.send_signal(signal.SIGINT)
                 running.wait(timeout=20)
@@ -164,15 +176,11 @@ def _wait_for(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(START_SECONDS * 5):
         if running.poll() is not None:
             sys.exit(f"the sandbox did not start:\n{log.read_text(encoding='utf-8')}")
-        try:
-            if requests.get(url, timeout=1).ok:
+        with suppress(requests.RequestException):  # the port listens before the worker has loaded the app
+            if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
-            pass
-        try:
+        with suppress(subprocess.TimeoutExpired):
             running.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            continue
     sys.exit(f"the app did not answer at {url}:\n{log.read_text(encoding='utf-8')}")
 
 

@@ -95,7 +95,7 @@ def read(chart: Chart, reading: Reading, today: date) -> Status:
     findings = [*_death(chart)]
     fact = newest(fact for row in ROWS for fact in reading.of((row.type,)) if _shows(row, fact, today))
     if fact:
-        findings.append(PatientStatus(StatusKind.HOSPICE, fact.ref, _first_day(fact), fact.concept.label))
+        findings.append(PatientStatus(StatusKind.HOSPICE, fact.ref, _exactly(fact.when or fact.recorded), fact.concept.label))
     unread = [PATIENT] if chart.patient is not None and not isinstance(chart.patient, Known) else []
     unread += [kind for kind in reading.missing(TYPES) if kind in reading.answered]
     findings += [PatientStatus(StatusKind.UNREADABLE, kind) for kind in unread]
@@ -107,8 +107,8 @@ def _death(chart: Chart) -> Iterable[PatientStatus]:
     if not isinstance(chart.patient, Known) or not chart.patient.value.deceased:
         return
     patient = chart.patient.value
-    when = patient.deceased.end if isinstance(patient.deceased, When) else None
-    yield PatientStatus(StatusKind.DECEASED, f"{PATIENT}/{patient.id}", when)
+    when = patient.deceased if isinstance(patient.deceased, When) else None
+    yield PatientStatus(StatusKind.DECEASED, f"{PATIENT}/{patient.id}", _exactly(when))
 
 
 def _shows(row: Row, fact: Fact, today: date) -> bool:
@@ -141,6 +141,6 @@ def _yes(fact: Fact) -> bool:
     return isinstance(label, str) and label.strip().casefold() in _YES
 
 
-def _first_day(fact: Fact) -> date | None:
-    when = fact.when or fact.recorded
-    return when.start if when else None
+def _exactly(when: When | None) -> date | None:
+    """The day, where one is known: a year alone is not turned into the last day of it."""
+    return when.start if when and when.start == when.end else None

@@ -37,7 +37,10 @@ def resolve(base: str, link: str) -> str:
     link = link.translate(_UNESCAPED)
     if not _PLAIN.fullmatch(link):
         raise ForeignLink("a link has characters that a URL may not have")
-    url = urljoin(base.rstrip("/") + "/", link)
+    try:
+        url = urljoin(base.rstrip("/") + "/", link)
+    except ValueError as e:
+        raise ForeignLink("a link is not a URL") from e
     if origin(url) != origin(base):
         raise ForeignLink("a link leads to another server")
     return url.partition("#")[0]

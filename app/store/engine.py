@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
@@ -49,7 +49,7 @@ def connect(url: str) -> Engine:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file: every connection to :memory: is a database of its own")
-    os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))  # WAL and shm files take over these permissions
+    _make_private(url.database)
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -62,6 +62,15 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """Makes the file for us alone; WAL and shm files take over its permissions.
+
+    A file that is there is left alone: POSIX would drop every lock that this process holds on it at the next close().
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

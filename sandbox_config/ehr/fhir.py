@@ -53,7 +53,8 @@ class Visitor:
         return self.grant.context.patient if self.reach is Reach.PATIENT else None
 
     def may_see(self, resource: Resource) -> bool:
-        return self.reach is Reach.ALL or site().charts.patient_of(resource) == self.confined_to
+        own = self.confined_to
+        return self.reach is Reach.ALL or (own is not None and site().charts.patient_of(resource) == own)
 
 
 @blueprint.errorhandler(Refusal)
@@ -158,7 +159,7 @@ def _included(visitor: Visitor, resources: Sequence[Resource], wanted: Sequence[
     for resource in site().charts.included(resources, paths):
         kind = resource["resourceType"]
         seen = Visitor(grant, kind, scopes.reach(grant.scopes, kind, "r"), visitor.faults)
-        if seen.reach and seen.may_see(resource) and kinds & {"", kind}:
+        if seen.may_see(resource) and kinds & {"", kind}:
             included.append(resource)
     return included
 

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from flask import Flask
 from joserfc.errors import JoseError
 
+from sandbox_config.ehr.tenants import TENANTS
 from tests.sandbox.ehr_client import APP, BASE, CALLBACK, Clock, Visitor, came_back, new_ehr
 
+CLOCK = Clock()  # tests only ever move it forward
+
+
+@cache
+def shared_ehr() -> Flask:
+    """One EHR for all: whatever one test mints, no other can name."""
+    return new_ehr(CLOCK)
+
+
+def at(tenant: str) -> Visitor:
+    return Visitor(shared_ehr(), CLOCK, tenant)
+
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def visitor(clock: Clock) -> Visitor:
-    return Visitor(new_ehr(clock), clock)
-
-
-def at(tenant: str, clock: Clock) -> Visitor:
-    return Visitor(new_ehr(clock), clock, tenant)
+def visitor() -> Visitor:
+    return at("main")
 
 
 def test_a_launch_by_the_book_ends_in_the_launched_patients_chart(visitor: Visitor) -> None:
@@ -87,20 +93,38 @@ def test_an_unregistered_client_or_address_is_never_redirected_to(
     assert "Location" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("tenant", "client", "present", "absent"),
+    [
+        ("main", "client-public", {"permission-v1", "permission-v2", "permission-offline"}, set()),
+        ("basic", "client-confidential-symmetric", {"permission-v2"}, set()),
+        ("es384", "client-confidential-asymmetric", {"permission-v2"}, {"permission-v1"}),
+        ("norefresh", "client-public", {"permission-v2"}, {"permission-offline", "permission-online"}),
+    ],
+)
+def test_discovery_says_what_a_tenant_can_do(tenant: str, client: str, present: set[str], absent: set[str]) -> None:
+    told = at(tenant).get(".well-known/smart-configuration").json
+    always = {"launch-ehr", "launch-standalone", "sso-openid-connect", "permission-patient", "permission-user"}
+    assert always | {client} | present <= set(told["capabilities"])
+    assert absent.isdisjoint(told["capabilities"])
+    assert told["code_challenge_methods_supported"] == ["S256"]
+    assert ("revocation_endpoint" in told) is (tenant != "norefresh")
+    assert told["token_endpoint_auth_methods_supported"] == [TENANTS[tenant].auth]
+
+
 def test_the_authorization_request_may_be_posted(visitor: Visitor) -> None:
     form = dict(parse_qsl(urlsplit(visitor.authorize(visitor.mint()).request.url).query)) | {"launch": visitor.mint()}
     assert "code" in came_back(visitor.http.post("/main/auth/authorize", data=form))
 
 
-def test_a_launch_parameter_works_once_for_five_minutes_and_at_its_own_tenant_only(clock: Clock) -> None:
-    ehr = new_ehr(clock)
-    main, second = Visitor(ehr, clock, "main"), Visitor(ehr, clock, "second")
+def test_a_launch_parameter_works_once_for_five_minutes_and_at_its_own_tenant_only() -> None:
+    main, second = at("main"), at("second")
     launch = main.mint()
     assert "code" in came_back(main.authorize(launch))
     assert came_back(main.authorize(launch))["error"] == "invalid_request"
     assert came_back(second.authorize(main.mint()))["error"] == "invalid_request"
     late = main.mint()
-    clock.advance(301)
+    CLOCK.advance(301)
     assert came_back(main.authorize(late))["error"] == "invalid_request"
 
 
@@ -119,9 +143,9 @@ def test_a_code_is_bound_to_its_verifier_and_address(visitor: Visitor, field: st
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_grant")
 
 
-def test_a_code_dies_after_sixty_seconds(visitor: Visitor, clock: Clock) -> None:
+def test_a_code_dies_after_sixty_seconds(visitor: Visitor) -> None:
     code = visitor.code()
-    clock.advance(61)
+    CLOCK.advance(61)
     assert visitor.exchange(code).json["error"] == "invalid_grant"
 
 
@@ -134,11 +158,11 @@ def test_a_replayed_code_is_refused_and_takes_its_tokens_with_it(visitor: Visito
     assert visitor.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
-def test_rotated_refresh_tokens_work_once_and_a_second_use_ends_everything(clock: Clock) -> None:
-    visitor = at("shortlived", clock)
+def test_rotated_refresh_tokens_work_once_and_a_second_use_ends_everything() -> None:
+    visitor = at("shortlived")
     first = visitor.tokens()
     assert first["expires_in"] == 20
-    clock.advance(21)
+    CLOCK.advance(21)
     assert visitor.get("Patient/p-1001", first["access_token"]).status_code == 401
     second = visitor.refresh(first["refresh_token"]).json
     assert second["patient"] == "p-1001"
@@ -148,8 +172,8 @@ def test_rotated_refresh_tokens_work_once_and_a_second_use_ends_everything(clock
     assert visitor.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
 
 
-def test_a_refresh_token_that_stays_is_not_sent_again(clock: Clock) -> None:
-    visitor = at("norotate", clock)
+def test_a_refresh_token_that_stays_is_not_sent_again() -> None:
+    visitor = at("norotate")
     kept = visitor.tokens()["refresh_token"]
     for _ in range(2):
         answer = visitor.refresh(kept)
@@ -162,9 +186,9 @@ def test_a_refresh_cannot_widen_the_scopes(visitor: Visitor) -> None:
     assert answer.json["error"] == "invalid_scope"
 
 
-def test_no_refresh_token_where_none_is_offered_or_none_was_asked(clock: Clock) -> None:
-    assert "refresh_token" not in at("norefresh", clock).tokens()
-    visitor = at("main", clock)
+def test_no_refresh_token_where_none_is_offered_or_none_was_asked() -> None:
+    assert "refresh_token" not in at("norefresh").tokens()
+    visitor = at("main")
     code = came_back(visitor.authorize(visitor.mint(), scope="launch patient/*.rs"))["code"]
     tokens = visitor.exchange(code).json
     assert "refresh_token" not in tokens
@@ -180,8 +204,8 @@ def test_revoking_the_refresh_token_ends_the_grant(visitor: Visitor) -> None:
     assert visitor.post("revoke", {"token": "unknown", "client_id": "other"}).status_code == 401
 
 
-def test_the_v1_tenant_has_its_endpoints_in_the_capability_statement_and_speaks_v1_only(clock: Clock) -> None:
-    visitor = at("v1", clock)
+def test_the_v1_tenant_has_its_endpoints_in_the_capability_statement_and_speaks_v1_only() -> None:
+    visitor = at("v1")
     assert visitor.get(".well-known/smart-configuration").status_code == 404
     security = visitor.get("metadata").json["rest"][0]["security"]
     uris = {one["url"]: one["valueUri"] for one in security["extension"][0]["extension"]}
@@ -193,13 +217,13 @@ def test_the_v1_tenant_has_its_endpoints_in_the_capability_statement_and_speaks_
     assert visitor.get("Condition", tokens["access_token"], patient="p-1001").status_code == 200
 
 
-def test_a_v2_only_tenant_refuses_v1_scopes(clock: Clock) -> None:
-    visitor = at("second", clock)
+def test_a_v2_only_tenant_refuses_v1_scopes() -> None:
+    visitor = at("second")
     assert came_back(visitor.authorize(visitor.mint(), scope="launch patient/*.read"))["error"] == "invalid_scope"
 
 
-def test_scopes_are_trimmed_without_a_word(clock: Clock) -> None:
-    visitor = at("trimmed", clock)
+def test_scopes_are_trimmed_without_a_word() -> None:
+    visitor = at("trimmed")
     tokens = visitor.tokens()
     granted = tokens["scope"].split()
     assert "patient/Condition.rs" in granted
@@ -226,8 +250,8 @@ def test_write_and_granular_scopes_are_not_granted(visitor: Visitor) -> None:
         ("patientuser", "/patientuser/fhir", "Patient/p-1001"),
     ],
 )
-def test_id_tokens_differ_by_tenant_as_vendors_do(clock: Clock, tenant: str, issuer: str, fhir_user: str) -> None:
-    visitor = at(tenant, clock)
+def test_id_tokens_differ_by_tenant_as_vendors_do(tenant: str, issuer: str, fhir_user: str) -> None:
+    visitor = at(tenant)
     claims = visitor.claims(visitor.tokens()["id_token"])
     assert claims["iss"] == BASE + issuer
     assert claims.get("fhirUser") == fhir_user
@@ -235,27 +259,27 @@ def test_id_tokens_differ_by_tenant_as_vendors_do(clock: Clock, tenant: str, iss
     assert visitor.http.get(f"{issuer}/.well-known/openid-configuration").json["issuer"] == claims["iss"]
 
 
-def test_without_fhir_user_the_subject_is_the_practitioner(clock: Clock) -> None:
-    visitor = at("nofhiruser", clock)
+def test_without_fhir_user_the_subject_is_the_practitioner() -> None:
+    visitor = at("nofhiruser")
     assert visitor.claims(visitor.tokens()["id_token"])["sub"] == "staff-dr"
 
 
-def test_the_keys_of_the_kidless_tenant_do_not_help_who_takes_the_first(clock: Clock) -> None:
-    visitor = at("es256", clock)
+def test_the_keys_of_the_kidless_tenant_do_not_help_who_takes_the_first() -> None:
+    visitor = at("es256")
     keys = visitor.http.get("/es256/auth/jwks").json["keys"]
     assert [key.get("kid") for key in keys] == [None, None]
     assert all("d" not in key for key in keys)
 
 
-def test_launch_context_varies_as_vendors_do(clock: Clock) -> None:
-    assert at("textbanner", clock).tokens(banner="false")["need_patient_banner"] == "false"
-    assert at("main", clock).tokens(banner="false")["need_patient_banner"] is False
-    encounter_only = at("encounteronly", clock).tokens()
+def test_launch_context_varies_as_vendors_do() -> None:
+    assert at("textbanner").tokens(banner="false")["need_patient_banner"] == "false"
+    assert at("main").tokens(banner="false")["need_patient_banner"] is False
+    encounter_only = at("encounteronly").tokens()
     assert "patient" not in encounter_only
     assert encounter_only["encounter"] == "p-1001-visit"
-    assert "encounter" not in at("main", clock).tokens(encounter="none")
-    assert at("main", clock).tokens(intent="reconcile")["intent"] == "reconcile"
-    assert {"patient", "encounter"}.isdisjoint(at("main", clock).tokens(patient="none"))
+    assert "encounter" not in at("main").tokens(encounter="none")
+    assert at("main").tokens(intent="reconcile")["intent"] == "reconcile"
+    assert {"patient", "encounter"}.isdisjoint(at("main").tokens(patient="none"))
 
 
 def test_each_user_is_who_they_are(visitor: Visitor) -> None:
@@ -286,7 +310,7 @@ def test_a_user_may_refuse_a_standalone_launch(visitor: Visitor) -> None:
     assert (answer["error"], answer["state"]) == ("access_denied", "state-1")
 
 
-def test_an_id_token_is_not_verified_by_another_tenants_keys(clock: Clock) -> None:
-    foreign = at("es256", clock).tokens()["id_token"]
+def test_an_id_token_is_not_verified_by_another_tenants_keys() -> None:
+    foreign = at("es256").tokens()["id_token"]
     with pytest.raises(JoseError):
-        at("main", clock).claims(foreign)
+        at("main").claims(foreign)

@@ -11,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from sandbox_config.ehr import chart_view, create_ehr
-from sandbox_config.scenario import Scenario, load_all
+from sandbox_config.scenario import load_all
 from tests.sandbox.ehr_client import APP, BASE, Clock, new_ehr, stories
 
+ALL = load_all(date(2026, 11, 23))
 SCRIPT = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
@@ -126,12 +128,13 @@ def test_every_page_works_for_every_user_of_every_tenant(browser: FlaskClient) -
             assert browser.get(f"/{tenant}/chart/two-payers?user={user}&w=99").status_code == 200
 
 
-@pytest.mark.parametrize("scenario", load_all(date(2026, 11, 23)).values(), ids=lambda s: s.id)
-def test_every_story_has_a_chart_page(scenario: Scenario) -> None:
-    ehr = create_ehr({scenario.id: scenario}, base_url=BASE, app_url=APP, clock=Clock())
-    answer = ehr.test_client().get(f"/main/chart/{scenario.id}")
-    assert answer.status_code == 200
-    assert "<h2>" in answer.text
+def test_every_story_has_a_chart_page() -> None:
+    client = create_ehr(ALL, base_url=BASE, app_url=APP, clock=Clock()).test_client()
+    for scenario in ALL.values():
+        answer = client.get(f"/main/chart/{scenario.id}")
+        assert answer.status_code == 200, scenario.id
+        assert "<h2>" in answer.text
+        assert escape(scenario.story) in answer.text
 
 
 def hostile(value: Any) -> Any:

@@ -16,7 +16,7 @@ from tests.store.one_store import START
 from tests.store.test_store_audit import ENTRY
 
 SECRETS = {
-    "handle-one", "browser-one", "Marisol", "p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
+    "handle-one", "browser-one", "Marisol", "fhir|p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
     "token-of-northwind", "Observation",
 }  # fmt: skip
 LATER = START + timedelta(minutes=5)

@@ -1,7 +1,7 @@
 """The EHR adapter: five questions about one launch's patient and user, each answered `Known` or `Unknown`.
 
 The resources of the launch (Patient, Encounter, Practitioner) pass through fhirclient's models; bulk reads are plain
-JSON through the same guarded client, because models cost some twenty times as much (README, Decisions).
+JSON through the same guarded client, because models cost several times as much for the same bytes.
 """
 
 from __future__ import annotations

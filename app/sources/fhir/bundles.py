@@ -70,11 +70,12 @@ def matches(bundles: Iterable[Json], resource_type: str, outcomes: Outcomes, rej
     """The resources of a search that were asked for; included ones skipped, outcomes collected, oddities counted."""
     for bundle in bundles:
         for entry in entries(bundle):
-            if entry.type == "OperationOutcome":
+            kind = entry.type
+            if kind == "OperationOutcome":
                 outcomes.add(entry.resource)
             elif entry.mode in ("include", "outcome"):
                 continue
-            elif entry.type == resource_type:
+            elif kind == resource_type:
                 yield entry
             else:
                 rejects.add(entry, f"stands among the {resource_type} entries")

@@ -31,11 +31,10 @@ def when(value: object) -> When | None:
 def _when(text: str) -> When | None:
     if (match := _DATE.fullmatch(text)) is None:
         return None
-    year, month, day = int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    year, first, last = int(match[1]), int(match[2] or 1), int(match[2] or 12)
     try:
-        start = date(year, month or 1, day or 1)
-        last = month or 12
-        end = start if day else date(year, last, monthrange(year, last)[1])
+        start = date(year, first, int(match[3] or 1))
+        end = start if match[3] else date(year, last, monthrange(year, last)[1])
     except ValueError:  # year 0, month 13, 30 February
         return None
     return When(start, end, text)

@@ -68,13 +68,13 @@ def plain_when(when: When) -> str:
 
 
 def when_words(when: When | None, today: date) -> str:
-    """14 Sep 2026, 10 weeks ago; Mar 2026, about 8 months ago; 2026; date not stated."""
+    """14 Sep 2026, 10 weeks ago; Mar 2026, about 8 months ago; 2025; date not stated."""
     if when is None:
         return f"date {NOT_STATED}"
     if when.start == when.end:
         return day_words(when.start, today)
-    if when.start <= today <= when.end or (when.end.year == today.year == when.start.year and when.start.month == 1):
-        return plain_when(when)
+    if when.start <= today <= when.end or (when.end - when.start).days > 31:
+        return plain_when(when)  # too wide for a distance to mean anything
     return f"{plain_when(when)}, about {distance(when.end if when.end < today else when.start, today)}"
 
 

@@ -30,8 +30,11 @@ class Payers:
     def note(self, payer: str) -> str:
         """Said beside whatever a payer reports whose identity of the member differs in a part that does not block."""
         differs = listed([plain(part) for part in self.differs.get(payer, ())])
-        other = f"{self.full(payer)} has another {differs} for this member. Check that it is the same person."
-        return other if differs else ""
+        return (
+            f"{self.short(payer)} has another {differs} for this member: check that it is the same person."
+            if differs
+            else ""
+        )
 
     def short(self, payer: str) -> str:
         return short_names([*self.names.values(), self.full(payer)])[self.full(payer)]

@@ -48,5 +48,7 @@ def scope_words(scope: str, ehr: str) -> str:
     resource = scope.partition("/")[2].partition(".")[0]
     if resource == "*":
         return f"{ehr} did not let Chartside read everything it asked for."
+    if resource in {"Practitioner", "PractitionerRole"}:
+        return f"{ehr} did not let Chartside read who you are, so your role may be missing."
     words = TYPE_WORDS.get(resource, ("", plain(resource) or plain(scope)))[1]
     return f"{ehr} did not let Chartside read {words}. What needs them says “cannot tell”."

@@ -81,7 +81,7 @@ def panel(
 
 
 def _gaps_are_out(found: Panel) -> bool:
-    """Whether a late gap may still come. Prompts stand below the gaps and are drawn only when nothing pushes them away."""
+    """Whether a late gap may still come. Prompts stand below and are drawn only when nothing pushes them away."""
     above = {"chart", "coverage", "care-gaps"}
     return any(line.state is SourceState.ASKING and line.what in above for line in found.sources)
 

@@ -11,10 +11,11 @@ MAX_CHARS = 280  # one long sentence; a payer's essay would bury what the clinic
 #: Embeddings, overrides and isolates: a foreign text must not turn the reading order of ours.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
-#: Speaks of payment or of what a condition is worth. Such text is withheld from the encounter view (DESIGN 4).
+#: Speaks of payment or of what a condition is worth: withheld from the encounter view (DESIGN 4). A clinical "risk score"
+#: is none of it, nor is an incentive spirometer.
 _WORTH = re.compile(
-    r"[$€£¥]|\b(?:usd|dollars?|raf|bonus(?:es)?|incentives?|payments?|revenues?|reimburse\w*|earn(?:s|ed|ings?)?"
-    r"|risk[ -](?:adjustment[ -])?(?:scores?|factors?|weights?)|coefficients?)\b",
+    r"[$€£¥]|\b(?:usd|dollars?|raf|bonus(?:es)?|incentives?(?! spiromet)|payments?|revenues?|reimburse\w*"
+    r"|earn(?:s|ed|ings?)?|risk[ -]adjust\w*)\b",
     re.IGNORECASE,
 )
 

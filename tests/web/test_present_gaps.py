@@ -1,0 +1,192 @@
+"""Care gap rows: every state says what to do, why, by when, who says so and as of when, or what is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+from handmade import (
+    LAKESIDE,
+    LAKESIDE_LINES,
+    NORTHWIND,
+    NORTHWIND_LINES,
+    RULES,
+    SCREENING,
+    TODAY,
+    a1c,
+    blood_pressure,
+    days,
+    every_state,
+    gap,
+    mammogram,
+    out_of_range,
+    row,
+    stool_test,
+)
+
+from app.core.flag import GapRow, IdentityNote, State, Urgency
+from app.core.measures import REGISTRY
+from app.core.report import Evidence, GapReason, GapStatus, Measure
+from app.web.present.gaps import WITHHELD, row_id, row_view, rule_words
+from app.web.present.names import Payers
+from app.web.present.views import RowView
+from app.web.present.words import ACTS, GAP_STATUS_WORDS, STATE_ACTS, STATE_MARKS, URGENCY_WORDS
+
+PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
+
+
+def shown(gap_row: GapRow) -> RowView:
+    return row_view(gap_row, PAYERS, TODAY)
+
+
+def last(gap_row: GapRow) -> dict[str, str]:
+    return {each.label: each.words for each in shown(gap_row).last}
+
+
+def test_every_state_urgency_and_status_has_words() -> None:
+    assert set(STATE_MARKS) == set(STATE_ACTS) == set(State)
+    assert set(URGENCY_WORDS) == set(Urgency)
+    assert set(GAP_STATUS_WORDS) == set(GapStatus)
+
+
+def test_every_act_of_a_rule_has_words_of_its_own() -> None:
+    acts = {rule.act for rule in REGISTRY} | {rule.act_out_of_range for rule in REGISTRY}
+    acts |= {rule.follow_up.act for rule in REGISTRY if rule.follow_up}
+    assert acts - {""} <= set(ACTS)
+
+
+@pytest.mark.parametrize("gap_row", every_state(), ids=lambda r: f"{r.state}-{r.gap.group_id}")
+def test_a_row_leaves_nothing_unsaid(gap_row: GapRow) -> None:
+    seen = shown(gap_row)
+    optional = {"note", "quotes"}
+    for field in fields(seen):
+        assert getattr(seen, field.name) or field.name in optional, field.name
+    assert seen.mark.word and seen.mark.shape and seen.mark.tone
+
+
+def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
+    assert len({mark.word for mark in STATE_MARKS.values()}) == len(State)
+    assert len({(mark.shape, mark.tone) for mark in STATE_MARKS.values()}) == len(State)
+
+
+@pytest.mark.parametrize(
+    ("gap_row", "why"),
+    [
+        (row(), "Overdue since 16 Aug 2026."),
+        (row(clinical_due=days(9)), "The last one holds until 1 Dec 2026."),
+        (row(clinical_due=None), "What is on file does not meet the measure."),
+        (row(last_in_chart=None), "None on file, neither here nor at the payer."),
+        (row(last_in_chart=None, last_at_payer=Evidence("x")), "None in this chart."),
+        (out_of_range(), "9.4 % misses the measure's target."),
+        (blood_pressure(), "152/94 mmHg misses the measure's target."),
+        (stool_test(), "FIT (stool immunochemical test) Positive: no follow-up found in this chart."),
+        (row(State.DONE_HERE, settled_by=a1c("6.9", -3)), "HbA1c 6.9 %, 19 Nov 2026, 3 days ago. Northwind does not show it"),
+        (row(State.PERIOD_OVER), "The measure's last day was 31 Dec 2026."),
+        (row(State.CANNOT_TELL, missing=("Observation", "ServiceRequest")), "Not read: results and orders."),
+        (row(State.NOT_CHECKED), "Not checked against the chart: there is no rule of ours for version 2026.1"),
+        (row(State.EXCLUDED), "Does not apply to this patient."),
+        (row(State.ORDERED, settled_by=a1c("1", -3)), "On its way: HbA1c"),
+    ],
+)  # fmt: skip
+def test_why_a_gap_is_shown_in_plain_words(gap_row: GapRow, why: str) -> None:
+    assert shown(gap_row).why.startswith(why)
+
+
+def test_last_done_is_told_by_chart_and_payer_each_as_its_own() -> None:
+    assert last(mammogram()) == {
+        "This chart": "Screening mammogram, both breasts, 13 Oct 2024, 2 years ago",
+        "Lakeside": "Mammogram, 13 Oct 2024, 2 years ago",
+    }
+    assert last(row(last_in_chart=None)) == {"This chart": "none on file", "Northwind": "none on file"}
+
+
+def test_what_was_not_read_is_never_called_none_on_file() -> None:
+    unread = row(State.CANNOT_TELL, last_in_chart=None, missing=("Observation",))
+    assert last(unread)["This chart"] == "not known, results could not be read"
+    unchecked = row(State.NOT_CHECKED, last_in_chart=None)
+    assert last(unchecked)["This chart"] == "not checked"
+
+
+def test_the_clinical_due_date_and_the_measures_last_day_are_two_things() -> None:
+    seen = shown(out_of_range())
+    assert seen.due == "14 Dec 2026, in 3 weeks"
+    assert seen.measure_end == "measure ends 31 Dec 2026, in 6 weeks"
+    assert shown(row(last_in_chart=None, clinical_due=None)).due == "now, none on file"
+    assert shown(row(State.NOT_CHECKED, clinical_due=None, rule=None)).due == "clinical due date not stated"
+
+
+def test_who_says_so_and_as_of_when() -> None:
+    seen = shown(row())
+    assert seen.says == f"{NORTHWIND}: open"
+    assert seen.as_of == "calculated on 14 Nov 2026, 8 days ago"
+    assert seen.through == "data through 30 Sep 2026, 8 weeks ago"
+    bare = shown(row(gap=gap(calculated=None, data_through=None, derived=True, status=GapStatus.PROSPECTIVE)))
+    assert bare.says == f"{NORTHWIND}: coming due, as its counts imply"
+    assert (bare.as_of, bare.through) == ("calculation date not stated", "data through not stated")
+
+
+def test_a_status_that_we_do_not_know_is_quoted() -> None:
+    odd = gap(status=GapStatus.UNKNOWN, status_words="deferred-by-plan")
+    assert shown(row(gap=odd)).says == f"{NORTHWIND}: “deferred-by-plan”"
+
+
+def test_a_payers_words_are_on_the_row_only_where_no_rule_of_ours_speaks() -> None:
+    spoken = gap(payer_words="Please schedule a test.", reasons=(GapReason("NotFound", "Not found", "HbA1c"),))
+    unruled = shown(row(State.NOT_CHECKED, rule=None, gap=spoken))
+    assert [(q.who, q.words) for q in unruled.quotes] == [
+        (NORTHWIND, "Please schedule a test."),
+        (NORTHWIND, "Not found HbA1c"),
+    ]
+    ruled = shown(row(gap=spoken))
+    assert ruled.quotes == ()
+    assert ("Northwind writes", "“Please schedule a test.”") in [(d.label, d.words) for d in ruled.details]
+
+
+def test_a_reason_without_a_display_is_worded_by_us() -> None:
+    seen = shown(row(gap=gap(reasons=(GapReason("DateOutOfRange"),))))
+    assert "a date is outside the range" in [each.words for each in seen.details]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Earn $50 for this visit", "RAF 0.302", "Bonus measure", "risk adjustment opportunity", "Incentive payment €5"],
+)
+def test_payer_text_that_speaks_of_money_or_weight_is_withheld(text: str) -> None:
+    seen = shown(row(State.NOT_CHECKED, rule=None, service="", gap=gap(title=text, payer_words=text)))
+    assert [quote.words for quote in seen.quotes] == [WITHHELD]
+    assert text not in repr(seen)
+
+
+@pytest.mark.parametrize("text", ["ASCVD risk score", "Incentive spirometry", "Learning visit"])
+def test_clinical_words_are_not_taken_for_money(text: str) -> None:
+    assert shown(row(service="", gap=gap(title=text))).service == text
+
+
+def test_a_measure_without_a_title_is_called_by_its_canonical() -> None:
+    untitled = replace(gap(), measure=Measure("https://plan.example/Measure/CBP"))
+    assert shown(row(service="", gap=untitled)).service == "CBP"
+
+
+def test_a_rule_says_who_reviewed_it_or_that_nobody_has() -> None:
+    assert rule_words(RULES) == "ADA Standards of Care, version 2026, not yet reviewed"
+    assert rule_words(SCREENING).endswith("version 2024, reviewed by M. Ellison MD on 1 Sep 2026")
+    assert rule_words(None) == "none for this measure version"
+
+
+def test_an_identity_that_differs_is_named_beside_the_row() -> None:
+    payers = Payers.of(LAKESIDE_LINES, (IdentityNote("lakeside", ("family name", "sex")),))
+    note = row_view(mammogram(), payers, TODAY).note
+    assert note == "Lakeside has another family name and sex for this member: check that it is the same person."
+
+
+def test_short_names_stay_apart() -> None:
+    payers = Payers({"a": "Summit Health", "b": "Summit Mutual", "c": "The Plan", "d": LAKESIDE})
+    assert [payers.short(each) for each in "abcd"] == ["Summit Health", "Summit Mutual", "The Plan", "Lakeside"]
+    assert payers.full("unknown-payer") == "unknown-payer"
+
+
+def test_a_row_id_is_stable_and_tells_nothing() -> None:
+    assert row_id(gap()) == row_id(replace(gap(), calculated=None))
+    assert row_id(gap()) != row_id(gap(group="other"))
+    assert re.fullmatch(r"g[0-9a-f]{10}", row_id(gap()))

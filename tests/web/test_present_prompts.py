@@ -1,0 +1,108 @@
+"""Documentation prompts: a question with both sides, never an answer, never a code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handmade import LAKESIDE_LINES, NORTHWIND_LINES, TODAY, category, fact, historic, on, prompt, suspected
+
+from app.core.chart import Concept
+from app.core.flag import Hidden, PromptRow, PromptState
+from app.core.report import Evidence
+from app.web.present.names import Payers
+from app.web.present.prompts import HIDDEN_WORDS, hidden_line, prompt_view
+from app.web.present.views import PromptView
+from app.web.present.words import PROMPT_MARKS
+
+PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
+HIDDEN_WHYS = {"net-new", "pending", "closed", "invalid", "superseded", "settled", "unknown-status"}  # Hidden.why
+
+
+def shown(row: PromptRow) -> PromptView:
+    return prompt_view(row, PAYERS, TODAY)
+
+
+def test_every_prompt_state_has_a_mark_and_sentences() -> None:
+    assert set(PROMPT_MARKS) == set(PromptState)
+    for state in PromptState:
+        seen = shown(prompt(state, "Heart failure"))
+        assert seen.why and seen.action and seen.mark.word and "Heart failure" in seen.title
+
+
+def test_historic_and_suspected_look_and_read_differently() -> None:
+    old, new = shown(historic()), shown(suspected())
+    assert old.title == "Assess: Diabetes with chronic complications"
+    assert new.title == "Assess: possible Chronic kidney disease, moderate"
+    assert old.why == "On record before, last on 16 Oct 2025. No assessment at a visit in 2026 found."
+    assert new.why == "A suspicion, not a diagnosis: inferred by Northwind Health Plan from other records."
+    assert old.mark.word != new.mark.word and old.mark.shape != new.mark.shape and old.mark.tone != new.mark.tone
+
+
+@pytest.mark.parametrize("state", [PromptState.PAYER_ONLY, PromptState.NO_EVIDENCE, PromptState.HISTORY_TERM])
+def test_only_what_may_be_assessed_is_asked(state: PromptState) -> None:
+    assert not shown(prompt(state, "Stroke")).title.startswith("Assess")
+
+
+@pytest.mark.parametrize("row", [historic(), suspected()])
+def test_not_present_is_as_easy_to_answer_as_present(row: PromptRow) -> None:
+    assert "present" in shown(row).action and "not present" in shown(row).action
+
+
+def test_evidence_has_date_setting_and_source() -> None:
+    seen = shown(historic())
+    mine, theirs = seen.supporting
+    assert (mine.what, mine.when) == ("Diabetic polyneuropathy", "22 Dec 2024, 23 months ago")
+    assert (mine.setting, mine.source) == ("problem list", "this chart")
+    assert theirs.when == "16 Oct 2025, 13 months ago"
+    assert (theirs.setting, theirs.source) == ("office visit", "Northwind, from claim")
+
+
+def test_against_stands_beside_for_and_an_empty_side_says_so() -> None:
+    assert [each.what for each in shown(suspected()).against] == [
+        "eGFR 78 mL/min/1.73m2",
+        "Urine albumin/creatinine ratio 12 mg/g",
+    ]
+    bare = shown(prompt(PromptState.ASSESS_SUSPECTED, "Obesity"))
+    assert "No evidence" in bare.no_support and "Nothing found" in bare.no_against
+
+
+def test_unreadable_and_undated_evidence_is_shown_as_that() -> None:
+    shut = Evidence("Observation/9", readable=False)
+    seen = shown(PromptRow((category(),), PromptState.ASSESS_SUSPECTED, (shut,), (), ()))
+    assert seen.supporting[0].what == "One record that Northwind did not let us read"
+    assert seen.supporting[0].when == "date not stated"
+    assert seen.supporting[0].setting == "setting not stated"
+
+
+def test_a_category_without_a_label_is_called_by_its_diagnosis() -> None:
+    unnamed = category("", diagnoses=(Concept(text="Heart failure"),))
+    assert shown(PromptRow((unnamed,), PromptState.ASSESS_HISTORIC, (), (), ())).title == "Assess: Heart failure"
+    nameless = category("RAF 0.3", diagnoses=())
+    title = shown(PromptRow((nameless,), PromptState.ASSESS_HISTORIC, (), (), ())).title
+    assert title == "Assess: a condition that the payer does not name"
+
+
+def test_several_payers_are_one_prompt_as_of_the_oldest() -> None:
+    seen = shown(historic())
+    assert seen.says == "Northwind Health Plan and Lakeside Community Health"
+    assert seen.as_of == "calculated on 2 Nov 2026, 3 weeks ago"
+    undated = replace(historic(), categories=(category(calculated=None),))
+    assert shown(undated).as_of == "calculation date not stated"
+
+
+def test_a_vague_date_is_not_sharpened() -> None:
+    year = replace(on(0), start=on(0).start.replace(2025, 1, 1), end=on(0).end.replace(2025, 12, 31))
+    entry = replace(fact("Condition", "Heart failure", -1), when=year)
+    seen = shown(PromptRow((category(),), PromptState.ASSESS_HISTORIC, (), (entry,), ()))
+    assert "last in 2025" in seen.why
+
+
+def test_the_history_term_is_offered_where_the_office_may_not_assess() -> None:
+    assert "History of stroke" in shown(prompt(PromptState.HISTORY_TERM, "Acute stroke")).action
+
+
+def test_every_hidden_reason_has_words_and_names_what_dominates() -> None:
+    assert set(HIDDEN_WORDS) == HIDDEN_WHYS
+    line = hidden_line(Hidden(category("Diabetes"), "superseded", "Diabetes with complications"), PAYERS)
+    assert line == "Diabetes: covered by Diabetes with complications (Northwind Health Plan)"
