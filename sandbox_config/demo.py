@@ -147,7 +147,7 @@ class Sandbox:
 @contextmanager
 def sandbox(*options: str) -> Iterator[Sandbox]:
     """The sandbox and the app, as `make run` starts them, on free ports with a database of their own."""
-    app, ehr, northwind, lakeside = _free_ports(4)
+    app, ehr, northwind, lakeside = free_ports(4)
     with tempfile.TemporaryDirectory(prefix="chartside-demo-") as folder:
         env = {
             **os.environ,
@@ -184,7 +184,7 @@ def _wait_for(url: str, running: subprocess.Popen[bytes], log: Path) -> None:
     sys.exit(f"the app did not answer at {url}:\n{log.read_text(encoding='utf-8')}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     try:
         for s in sockets:

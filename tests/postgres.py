@@ -103,7 +103,7 @@ def _running(programs: Path, cluster: Path, log: Path, as_user: dict[str, Any]) 
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with log.open("wb") as out:
-        started = [str(programs / "postgres"), "-D", str(cluster), *options]
+        started = [*_dies_with_us(), str(programs / "postgres"), "-D", str(cluster), *options]
         process: subprocess.Popen[bytes] = subprocess.Popen(
             started, cwd=cluster.parent, stdout=out, stderr=out, **as_user
         )
@@ -118,6 +118,12 @@ def _running(programs: Path, cluster: Path, log: Path, as_user: dict[str, Any]) 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _dies_with_us() -> list[str]:
+    """A prefix that stops the server even when the tests are killed. Without it (not on Linux) only `finally` does."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "INT"] if setpriv else []
 
 
 def _free_port() -> int:

@@ -233,7 +233,7 @@ def _issue(issue_id: str, row: Row, style: Style, details: Sequence[str], subjec
 
 
 def _guidance(guidance_id: str, reason: Row, measure: Measure, subject: Row, evidence: Sequence[Evidence]) -> Resource:
-    why = coded(GAP_REASON, reason["code"], REASONS.get(reason["code"], ""))
+    why = coded(GAP_REASON, reason["code"], reason.get("display", REASONS.get(reason["code"], "")))
     if "points_at" in reason:
         at = evidence[reason["points_at"] - 1]
         why["extension"] = [

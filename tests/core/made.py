@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import settings
+
 from app.core import panel
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import (
@@ -28,6 +30,10 @@ from app.core.flag import Panel, PayerAnswers
 from app.core.reading import Reading, read
 from app.core.report import ConditionCategory, Evidence, Gap, GapStatus, Measure, Member, Period, Report
 from app.core.terminology import CMS_HCC, HCPCS, ICD10CM, LOINC
+
+#: For properties of whole panels: fewer examples, and no deadline on a machine that others use too.
+few = settings(max_examples=40, deadline=None)
+steady = settings(deadline=None)
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

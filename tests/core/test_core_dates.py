@@ -10,7 +10,7 @@ from app.core.chart import When
 from app.core.dates import Within, add_months, add_years, days_before, overlaps, within
 from app.core.measures.rule import Window
 from app.core.report import Period
-from tests.core.made import YEAR, on
+from tests.core.made import YEAR, on, steady
 
 days = st.dates(date(1950, 1, 1), date(2080, 12, 31))
 
@@ -31,6 +31,7 @@ def test_a_month_later_is_the_same_day_or_the_last_of_the_month(day: str, months
     assert add_months(date.fromisoformat(day), months) == date.fromisoformat(then)
 
 
+@steady
 @given(days, st.integers(-30, 30))
 def test_years_keep_month_and_day_but_for_leap_days(day: date, years: int) -> None:
     later = add_years(day, years)
@@ -67,6 +68,7 @@ def test_a_date_that_crosses_a_border_may_be_inside() -> None:
 near = st.dates(date(2024, 1, 1), date(2024, 4, 30))
 
 
+@steady
 @given(near, st.integers(0, 40), near, st.integers(0, 60), near)
 def test_within_agrees_with_looking_at_every_day(start: date, n: int, opens: date, m: int, today: date) -> None:
     when = When(start, start + timedelta(n))

@@ -12,7 +12,7 @@ from app.core.chart import Coverage, Identifier, Name, Patient
 from app.core.identity import Block, Differs, Verdict, compare, examine, gate
 from app.core.membership import Membership, membership
 from app.core.names import Same
-from tests.core.made import COVERAGE, MEMBER, PATIENT, PAYER_PATIENT, on, report
+from tests.core.made import COVERAGE, MEMBER, PATIENT, PAYER_PATIENT, on, report, steady
 
 
 def name(text: str) -> Name:
@@ -94,12 +94,14 @@ any_name = st.builds(Name, family=written, given=st.lists(written, max_size=3).m
 any_names = st.lists(any_name, max_size=3).map(tuple)
 
 
+@steady
 @given(any_names, any_names)
 def test_comparing_names_does_not_depend_on_the_side(one: tuple[Name, ...], other: tuple[Name, ...]) -> None:
     assert names.given(one, other) is names.given(other, one)
     assert names.family(one, other) is names.family(other, one)
 
 
+@steady
 @given(any_names)
 def test_a_name_never_differs_from_itself(one: tuple[Name, ...]) -> None:
     assert names.given(one, one) is not Same.NO
@@ -152,7 +154,9 @@ def test_an_identifier_without_a_type_counts_only_where_it_is_the_member_id() ->
 # --- the verdict ----------------------------------------------------------------------------------------------------
 
 
-def verdict(payer: Patient | None, *, chart: Patient = PATIENT, coverage: Coverage = COVERAGE, how: str = "") -> Verdict:
+def verdict(
+    payer: Patient | None, *, chart: Patient = PATIENT, coverage: Coverage = COVERAGE, how: str = ""
+) -> Verdict:
     return compare(chart, coverage, replace(MEMBER, how=how or MEMBER.how), payer)
 
 
@@ -228,9 +232,12 @@ def test_what_differs_is_named_in_a_fixed_order() -> None:
 
 
 births = st.one_of(st.none(), st.sampled_from(["1963", "1963-03", "1963-03-14", "1963-03-15", "1962"]).map(on))
-people = st.builds(Patient, id=st.just(""), names=any_names, birth_date=births, sex=st.sampled_from(["", "female", "male"]))
+people = st.builds(
+    Patient, id=st.just(""), names=any_names, birth_date=births, sex=st.sampled_from(["", "female", "male"])
+)
 
 
+@steady
 @given(people, people)
 def test_what_two_records_say_of_a_person_does_not_depend_on_the_side(one: Patient, other: Patient) -> None:
     ids = (mb("NW-2048"),)

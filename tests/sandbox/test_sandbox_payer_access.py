@@ -133,9 +133,7 @@ def test_tokens_can_be_forgotten(house: PayerHouse) -> None:
     assert house.get("Patient/nw-77120431").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("payer", "category"), [("northwind", "category"), ("lakeside", "measurereport-category")]
-)
+@pytest.mark.parametrize(("payer", "category"), [("northwind", "category"), ("lakeside", "measurereport-category")])
 def test_the_capability_statement_says_which_guides_it_follows(payer: str, category: str) -> None:
     statement = body_of(PayerHouse(payer).http.get("/fhir/metadata"))
     assert statement["fhirVersion"] == "4.0.1"

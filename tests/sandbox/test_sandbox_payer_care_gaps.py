@@ -112,7 +112,7 @@ def test_lakesides_evidence_is_read_one_by_one() -> None:
 def test_a_payer_may_send_one_bundle_for_each_measure_and_refer_to_what_cannot_be_read() -> None:
     house = PayerHouse()
     answer = bundles(house.gaps("nw-62049971"))
-    assert [len(resources(bundle, "MeasureReport")) for bundle in answer] == [1, 1]
+    assert [len(resources(bundle, "MeasureReport")) for bundle in answer] == [1, 1, 1]
     report = resources(answer[0], "MeasureReport")[0]
     assert house.get(report["evaluatedResource"][0]["reference"]).status_code == 404
 
@@ -138,6 +138,11 @@ def test_only_the_statuses_asked_for_are_returned(asked: tuple[str, ...], found:
     assert {status for bundle in answer for status in statuses(bundle).values()} == found
     if not found:
         assert answer == []
+
+
+def test_a_status_outside_the_code_system_is_sent_whatever_was_asked_for() -> None:
+    answer = bundles(PayerHouse().gaps("nw-62049971", ("open-gap",)))
+    assert {status for bundle in answer for status in statuses(bundle).values()} == {"open-gap", "under-review"}
 
 
 def test_a_period_without_reports_gives_parameters_without_a_bundle() -> None:

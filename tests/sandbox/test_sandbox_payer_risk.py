@@ -42,7 +42,9 @@ def test_evidence_names_its_group_and_can_be_included() -> None:
     bundle = PayerHouse().risk("nw-29073316", _include="MeasureReport:evaluated-resource")
     report = resources(bundle, "MeasureReport")[0]
     groups = {group["id"] for group in report["group"]}
-    evidence = {e["reference"]: extension(e, f"{RA}/ra-groupReference")["valueString"] for e in report["evaluatedResource"]}
+    evidence = {
+        e["reference"]: extension(e, f"{RA}/ra-groupReference")["valueString"] for e in report["evaluatedResource"]
+    }
     assert set(evidence.values()) <= groups
     assert "hcc-155" not in evidence.values()  # suspected without evidence
     included = {
@@ -86,7 +88,9 @@ def test_a_group_may_have_words_and_no_code() -> None:
 
 
 def test_northwind_refuses_parameters_it_does_not_know_and_lakeside_ignores_them() -> None:
-    assert PayerHouse().get("MeasureReport", patient="nw-29073316", **{"measurereport-category": "ra"}).status_code == 400
+    assert (
+        PayerHouse().get("MeasureReport", patient="nw-29073316", **{"measurereport-category": "ra"}).status_code == 400
+    )
     lakeside = PayerHouse("lakeside")
     mixed = body_of(lakeside.get("MeasureReport", patient="8f41c2", category="ra"))
     assert mixed["total"] == 2  # care gap reports, under a parameter that this server ignores

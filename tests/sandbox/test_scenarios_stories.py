@@ -204,7 +204,9 @@ def test_a_story_means_the_same_on_every_day(name: str) -> None:
     """Statuses, codes and numbers do not depend on the date; only dates do."""
 
     def undated(scenario: Scenario) -> str:
-        return re.sub(r"\d{4}-\d\d-\d\d(T[\d:+-]+)?", "date", json.dumps([scenario.chart, scenario.story, scenario.title]))
+        return re.sub(
+            r"\d{4}-\d\d-\d\d(T[\d:+-]+)?", "date", json.dumps([scenario.chart, scenario.story, scenario.title])
+        )
 
     assert undated(told()[name]) == undated(told(DAYS[1])[name]) == undated(told(DAYS[3])[name])
 

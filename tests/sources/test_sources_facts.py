@@ -43,7 +43,8 @@ CASES: list[tuple[dict[str, Any], Fact]] = [
          "type": [{"text": "Visit"}],
          "period": {"start": "2026-03-04T09:00:00-05:00", "end": "2026-03-04"}, "diagnosis": [
              {"condition": {"reference": "Condition/1"}}], "appointment": [{"reference": "Appointment/a"}],
-         "participant": [{"individual": {"reference": "Practitioner/1"}}, {"individual": {"display": "Dr. Lee"}}], **ABOUT},
+         "participant": [{"individual": {"reference": "Practitioner/1"}}, {"individual": {"display": "Dr. Lee"}}],
+         **ABOUT},
         Fact("Encounter", "Encounter/1", Concept((), "Visit"), "finished", when=when("2026-03-04T09:00:00-05:00"),
              until=when("2026-03-04"), setting="VR", who="Dr. Lee", related=("Condition/1", "Appointment/a"),
              subject="Patient/p1"),
@@ -94,7 +95,8 @@ CASES: list[tuple[dict[str, Any], Fact]] = [
              {"resourceType": "Medication", "id": "m", "code": coded("statin")}],
          "dispenseRequest": {"validityPeriod": {"end": "2027-02-03"}}, "requester": {"display": "Dr. Lee"}, **ABOUT},
         Fact("MedicationRequest", "MedicationRequest/1", said("statin"), "active", when=when("2026-02-03"),
-             until=when("2027-02-03"), recorded=when("2026-02-03"), intent="order", who="Dr. Lee", subject="Patient/p1"),
+             until=when("2027-02-03"), recorded=when("2026-02-03"), intent="order", who="Dr. Lee",
+             subject="Patient/p1"),
     ),
     (
         {"resourceType": "MedicationRequest", "id": "2", "status": "active", "intent": "order", "doNotPerform": True,

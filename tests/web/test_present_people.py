@@ -93,7 +93,8 @@ def test_every_role_has_words_and_the_page_says_whose_launch_it_is() -> None:
 def test_a_scope_that_was_not_granted_is_said_in_words(scope: str, says: str) -> None:
     words = scope_words(scope, "Sandbox EHR")
     assert says in words
-    assert words.startswith("Sandbox EHR") and words.endswith(".")
+    assert words.startswith("Sandbox EHR")
+    assert words.endswith(".")
 
 
 def test_a_role_that_is_not_enough_is_told_from_one_that_is_unknown() -> None:

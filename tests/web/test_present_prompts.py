@@ -27,7 +27,10 @@ def test_every_prompt_state_has_a_mark_and_sentences() -> None:
     assert set(PROMPT_MARKS) == set(PromptState)
     for state in PromptState:
         seen = shown(prompt(state, "Heart failure"))
-        assert seen.why and seen.action and seen.mark.word and "Heart failure" in seen.title
+        assert seen.why
+        assert seen.action
+        assert seen.mark.word
+        assert "Heart failure" in seen.title
 
 
 def test_historic_and_suspected_look_and_read_differently() -> None:
@@ -36,7 +39,9 @@ def test_historic_and_suspected_look_and_read_differently() -> None:
     assert new.title == "Assess: possible Chronic kidney disease, moderate"
     assert old.why == "On record before, last on 16 Oct 2025. No assessment at a visit in 2026 found."
     assert new.why == "A suspicion, not a diagnosis: inferred by Northwind Health Plan from other records."
-    assert old.mark.word != new.mark.word and old.mark.shape != new.mark.shape and old.mark.tone != new.mark.tone
+    assert old.mark.word != new.mark.word
+    assert old.mark.shape != new.mark.shape
+    assert old.mark.tone != new.mark.tone
 
 
 @pytest.mark.parametrize("state", [PromptState.PAYER_ONLY, PromptState.NO_EVIDENCE, PromptState.HISTORY_TERM])
@@ -46,7 +51,8 @@ def test_only_what_may_be_assessed_is_asked(state: PromptState) -> None:
 
 @pytest.mark.parametrize("row", [historic(), suspected()])
 def test_not_present_is_as_easy_to_answer_as_present(row: PromptRow) -> None:
-    assert "present" in shown(row).action and "not present" in shown(row).action
+    assert "present" in shown(row).action
+    assert "not present" in shown(row).action
 
 
 def test_evidence_has_date_setting_and_source() -> None:
@@ -64,7 +70,8 @@ def test_against_stands_beside_for_and_an_empty_side_says_so() -> None:
         "Urine albumin/creatinine ratio 12 mg/g",
     ]
     bare = shown(prompt(PromptState.ASSESS_SUSPECTED, "Obesity"))
-    assert "No evidence" in bare.no_support and "Nothing found" in bare.no_against
+    assert "No evidence" in bare.no_support
+    assert "Nothing found" in bare.no_against
 
 
 def test_unreadable_and_undated_evidence_is_shown_as_that() -> None:

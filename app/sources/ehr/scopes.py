@@ -16,4 +16,10 @@ def may_read(kind: str, granted: Collection[str]) -> bool:
     stated = [match for match in map(_RESOURCE.fullmatch, granted) if match]
     if not granted:
         return True
-    return any(m[1] in (kind, "*") and (m[2] in ("read", "*") or "r" in m[2] or "s" in m[2]) for m in stated)
+    return any(m[1] in (kind, "*") and _reads(m[2]) for m in stated)
+
+
+def _reads(permission: str) -> bool:
+    if permission in ("read", "write", "*"):  # SMART v1
+        return permission != "write"
+    return "r" in permission or "s" in permission

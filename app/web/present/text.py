@@ -11,7 +11,7 @@ MAX_CHARS = 280  # one long sentence; a payer's essay would bury what the clinic
 #: Embeddings, overrides and isolates: a foreign text must not turn the reading order of ours.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
-#: Speaks of payment or of what a condition is worth: withheld from the encounter view (DESIGN 4). A clinical "risk score"
+#: Speaks of payment or of what a condition is worth: withheld from the encounter view. A clinical "risk score"
 #: is none of it, nor is an incentive spirometer.
 _WORTH = re.compile(
     r"[$€£¥]|\b(?:usd|dollars?|raf|bonus(?:es)?|incentives?(?! spiromet)|payments?|revenues?|reimburse\w*"

@@ -1,0 +1,131 @@
+"""The strip and its troubles: unknown is never empty, and each reason has its own sentence and its own way out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handmade import (
+    CHART_LINES,
+    LAKESIDE,
+    LAKESIDE_LINES,
+    NORTHWIND,
+    NORTHWIND_LINES,
+    NOW,
+    TODAY,
+    days,
+    line,
+)
+
+from app.core.answers import Reason
+from app.core.flag import SourceLine, SourceState
+from app.web.present.sources import REASONS, RETRYABLE, source_view, strip, troubles
+from app.web.present.views import TroubleView
+from app.web.present.words import SOURCE_MARKS
+
+ALL = (*CHART_LINES, *NORTHWIND_LINES, *LAKESIDE_LINES)
+
+
+def failed(reason: Reason, what: str = "care-gaps", **more: object) -> SourceLine:
+    return line(f"lakeside/{what}", LAKESIDE, what, SourceState.NO_ANSWER, reason=reason, received="", **more)
+
+
+def trouble(*lines: SourceLine) -> TroubleView:
+    (only,) = troubles(lines, TODAY)
+    return only
+
+
+def out(*lines: SourceLine) -> tuple[SourceLine, ...]:
+    return tuple(replace(each, state=SourceState.ASKING, calculated=None, received="") for each in lines)
+
+
+def test_every_reason_and_state_has_words() -> None:
+    assert set(REASONS) == set(Reason)
+    assert set(SOURCE_MARKS) == set(SourceState)
+    assert len({happened for happened, _ in REASONS.values()}) == len(Reason)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_says_what_happened_and_what_to_do(reason: Reason) -> None:
+    seen = trouble(failed(reason))
+    assert LAKESIDE in seen.words
+    assert "{" not in seen.words
+    assert seen.advice.endswith(".")
+    assert bool(seen.retry_key) == (reason in RETRYABLE)
+    assert ("etry" in seen.advice) == (reason in RETRYABLE)
+
+
+def test_all_well_is_one_line_with_the_oldest_date_of_each() -> None:
+    newer = replace(NORTHWIND_LINES[1], calculated=days(-2))
+    seen = strip((*CHART_LINES, NORTHWIND_LINES[0], newer, *LAKESIDE_LINES), NOW)
+    assert seen.line == "Sandbox EHR chart · Northwind 14 Nov · Lakeside 2 Nov"
+    assert (seen.asking, seen.progress) == (False, "5 of 5 answered")
+    assert troubles(ALL, TODAY) == []
+
+
+def test_a_missing_calculation_date_is_not_stated_rather_than_left_out() -> None:
+    undated = replace(LAKESIDE_LINES[0], calculated=None)
+    assert strip((undated,), NOW).line == "Lakeside date not stated"
+    assert source_view(undated, NOW).words == "calculation date not stated, read at 09:40"
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ((*CHART_LINES, *out(*NORTHWIND_LINES)), f"Asking {NORTHWIND}… 2 of 4 answered"),
+        (out(*NORTHWIND_LINES, *LAKESIDE_LINES), "Asking Northwind and Lakeside… 0 of 3 answered"),
+        ((failed(Reason.DOWN), *out(*NORTHWIND_LINES)), f"Asking {NORTHWIND}… 0 of 3 answered, 1 did not"),
+        ((*NORTHWIND_LINES, failed(Reason.DOWN)), "Northwind 14 Nov · Lakeside no answer"),
+        ((LAKESIDE_LINES[0], failed(Reason.DOWN, "risk")), "Lakeside in part"),
+        ((replace(CHART_LINES[0], incomplete=("Observation",)),), "Sandbox EHR chart in part"),
+        ((line("coverage", "Sandbox EHR", "coverage", SourceState.NO_PAYER),), "Sandbox EHR chart names no payer"),
+        ((failed(Reason.NOT_CONNECTED),), "Lakeside not connected"),
+        ((), "No source asked"),
+    ],
+)
+def test_the_line_tells_what_is_out_and_what_did_not_answer(lines: tuple[SourceLine, ...], says: str) -> None:
+    assert strip(lines, NOW).line == says
+
+
+def test_two_questions_that_fail_alike_are_one_trouble() -> None:
+    seen = trouble(failed(Reason.SLOW), failed(Reason.SLOW, "risk"))
+    assert seen.words == "Lakeside Community Health did not answer in time."
+    assert seen.advice == "Not known from there: care gaps and conditions to assess. Retry."
+    assert (seen.retry_key, seen.retry_label) == ("lakeside/care-gaps", "Retry Lakeside Community Health")
+
+
+def test_two_questions_that_fail_differently_are_two_troubles() -> None:
+    seen = troubles((failed(Reason.SLOW), failed(Reason.NOT_READABLE, "risk")), TODAY)
+    assert len({each.id for each in seen}) == 2
+
+
+def test_an_earlier_answer_is_shown_as_what_it_is() -> None:
+    seen = trouble(replace(LAKESIDE_LINES[0], state=SourceState.STALE, reason=Reason.DOWN))
+    assert "Its earlier answer is shown, calculated on 2 Nov 2026, 3 weeks ago." in seen.advice
+
+
+def test_a_part_of_the_chart_that_was_not_read_is_named() -> None:
+    chart = replace(CHART_LINES[0], incomplete=("Observation", "ServiceRequest"), unreadable=1)
+    seen = trouble(chart)
+    assert seen.words == "Not read from Sandbox EHR: results and orders. 1 entry of Sandbox EHR could not be read."
+    assert seen.retry_key == "chart"
+
+
+def test_coverage_that_cannot_be_read_means_that_payers_are_not_known() -> None:
+    seen = trouble(line("coverage", "Sandbox EHR", "coverage", SourceState.NO_ANSWER, reason=Reason.NOT_ALLOWED))
+    assert seen.words == "Sandbox EHR does not let Chartside read the coverage."
+    assert seen.advice.startswith("Which payers to ask is not known.")
+
+
+def test_no_payer_on_file_is_said_and_not_retried() -> None:
+    seen = trouble(line("coverage", "Sandbox EHR", "coverage", SourceState.NO_PAYER))
+    assert seen.words.startswith("No payer on file")
+    assert not seen.retry_key
+
+
+@pytest.mark.parametrize("state", SourceState)
+def test_every_source_stands_in_the_opened_strip(state: SourceState) -> None:
+    seen = source_view(replace(LAKESIDE_LINES[0], state=state, reason=Reason.SLOW), NOW)
+    assert (seen.key, seen.state, seen.reason) == ("lakeside/care-gaps", state.value, "slow")
+    assert seen.mark.word
+    assert LAKESIDE in seen.name
