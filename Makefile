@@ -30,7 +30,7 @@ setup: .venv/ready app/static/vendor/htmx.min.js .run/secrets/sealing.keys ## ev
 run: setup ## sandbox EHR, two payers and the app; prints one address (PORT=, EHR_PORT=, NORTHWIND_PORT=, LAKESIDE_PORT=)
 	@exec $(PY) -m sandbox_config --with-app $(ARGS)
 
-test: setup chromium check ## everything: lint, types and all tests, browser and peers included
+test: setup chromium .run/peers/ready check ## everything: lint, types and all tests, browser and peers included
 	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: setup ## ruff, mypy, templates
@@ -68,6 +68,13 @@ node_modules/ready: package.json package-lock.json .venv/ready
 app/static/vendor/htmx.min.js: node_modules/ready
 	@mkdir -p $(@D)
 	@cp node_modules/htmx.org/dist/htmx.min.js $@
+
+# A real FHIR server for the tests, in an environment of its own: its dependencies are not ours.
+.run/peers/ready:
+	@mkdir -p $(@D)
+	@$(PYTHON) -m venv .run/peers/venv
+	@.run/peers/venv/bin/pip install --quiet --disable-pip-version-check sekmet-fhir==0.1.1
+	@touch $@
 
 .run/secrets/sealing.keys: .venv/ready
 	@$(PY) -m app keys .run/secrets

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -118,8 +118,19 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, *, database: str = "", delay_ms: int = 0, **environ: str) -> Iterator[House]:
-    """Build and run a house in `folder` until the block ends. `environ` adds to the settings' variables."""
+def house(
+    folder: Path,
+    *,
+    database: str = "",
+    delay_ms: int = 0,
+    before_ehr: Callable[[Any], Any] = lambda ehr: ehr,
+    without: Collection[str] = (),
+    **environ: str,
+) -> Iterator[House]:
+    """Build and run a house in `folder` until the block ends. `environ` adds to the settings' variables.
+
+    `before_ehr` may put a WSGI app in front of the sandbox EHR; the payers named in `without` are not started.
+    """
     app_port, ehr_port, *payer_ports = free_ports(4)
     secrets = folder / "secrets"
     command(["keys", str(secrets)])
@@ -146,10 +157,11 @@ def house(folder: Path, *, database: str = "", delay_ms: int = 0, **environ: str
     flask = create_app(settings, clock=clock)
     with ExitStack() as running:
         running.callback(flask.extensions["chartside_close"])
-        running.enter_context(
-            serving(create_ehr(scenarios, base_url=ehr, app_url=app, clock=clock, delay_ms=delay_ms), ehr_port)
-        )
+        sandbox_ehr = create_ehr(scenarios, base_url=ehr, app_url=app, clock=clock, delay_ms=delay_ms)
+        running.enter_context(serving(before_ehr(sandbox_ehr), ehr_port))
         for (name, url), port in zip(payers.items(), payer_ports, strict=True):
+            if name in without:
+                continue
             jwks = f"{app}/.well-known/jwks.json"
             payer = create_payer(name, scenarios, base_url=url, jwks_url=jwks, clock=clock, delay_ms=delay_ms)
             running.enter_context(serving(payer, port))

@@ -53,7 +53,7 @@ def rule_for(module: str) -> set[str]:
     return MAY_IMPORT[max((p for p in MAY_IMPORT if module == p or module.startswith(p + ".")), key=len)]
 
 
-@pytest.mark.parametrize(("module", "path"), modules(), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda v: v if isinstance(v, str) else "")
 def test_a_module_imports_only_what_its_room_may(module: str, path: Path) -> None:
     allowed = rule_for(module)
     for name in imports(module, path):

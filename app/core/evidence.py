@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.core.chart import Fact, When
-from app.core.dates import Within, add_months, overlaps, within
+from app.core.dates import Within, add_months, within
 from app.core.exclusions import excluded
 from app.core.measures.rule import COUNTS, Kind, MeasureRule
 from app.core.orders import under_way
@@ -58,43 +58,40 @@ def findings(rule: MeasureRule, period: Period, reading: Reading, today: date) -
 
 def _coded(kind: Kind, reading: Reading) -> list[Fact]:
     """Facts of a kind by type, code, status and setting. Whether date and value serve is another question."""
-    return [
-        fact
-        for fact in reading.of(kind.types)
-        if fact.status in COUNTS[fact.type] and kind.codes.holds(fact.concept) and _setting_serves(kind, fact, reading)
-    ]
-
-
-def _setting_serves(kind: Kind, fact: Fact, reading: Reading) -> bool:
+    facts = [fact for fact in reading.coded(kind.types, kind.codes) if fact.status in COUNTS[fact.type]]
     if not kind.not_settings:
-        return True
+        return facts
+    stays = reading.days_in(kind.not_settings)
+    return [fact for fact in facts if not _from_a_stay(fact, kind, reading, stays)]
+
+
+def _from_a_stay(fact: Fact, kind: Kind, reading: Reading, stays: frozenset[int]) -> bool:
+    """Whether a reading comes from an encounter that does not count; one without an encounter, by its day."""
     if fact.encounter or fact.setting:
-        return reading.setting(fact) not in kind.not_settings
+        return reading.setting(fact) in kind.not_settings
     when = dated(fact)
-    return when is None or not any(
-        e.setting.upper() in kind.not_settings
-        and e.when
-        and overlaps(e.when.start, (e.until or e.when).end, Period(when.start, when.end))
-        for e in reading.of(("Encounter",))
-    )
+    return when is not None and any(day in stays for day in range(when.start.toordinal(), when.end.toordinal() + 1))
 
 
 def _alike(rule: MeasureRule, reading: Reading, period: Period, today: date) -> list[Fact]:
     """Finished entries that read like the service and carry no code of ours: CPT, SNOMED CT, local codes, words."""
-    own = [kind.codes for kind in rule.evidence]
     found: dict[str, Fact] = {}
     for kind in rule.evidence:
         window = kind.window.of(period)
-        types = kind.types if rule.latest else dict.fromkeys((*kind.types, "Procedure", "DiagnosticReport"))
-        for fact in reading.of(types):
-            if (
-                fact.status in COUNTS[fact.type]
-                and kind.words.read_in(fact.concept)
-                and not any(codes.holds(fact.concept) for codes in own)
-                and _place(fact, window, today) is not Within.NO
-            ):
+        for fact in like(kind, reading, wide=not rule.latest):
+            if _place(fact, window, today) is not Within.NO and not _is_coded(rule, fact):
                 found[fact.ref] = fact
     return list(found.values())
+
+
+def like(kind: Kind, reading: Reading, *, wide: bool) -> list[Fact]:
+    """Finished entries that read like a kind. `wide`: as a procedure or a report too, whatever the kind's own types."""
+    types = (*kind.types, "Procedure", "DiagnosticReport") if wide else kind.types
+    return [fact for fact in reading.worded(types, kind.words) if fact.status in COUNTS[fact.type]]
+
+
+def _is_coded(rule: MeasureRule, fact: Fact) -> bool:
+    return any(kind.codes.holds(fact.concept) for kind in rule.evidence)
 
 
 def _place(fact: Fact, window: Period, today: date) -> Within:

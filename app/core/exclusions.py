@@ -19,8 +19,10 @@ OVER = frozenset({"inactive", "resolved", "remission"})
 def excluded(rule: MeasureRule, period: Period, reading: Reading, today: date) -> tuple[Fact, ...]:
     """The facts that take the patient out of the measure: those of the first exclusion that is wholly met."""
     for exclusion in rule.exclusions:
-        there = [fact for fact in reading.of(exclusion.types) if _stands(fact, exclusion, period, today)]
-        found = [newest(fact for fact in there if codes.holds(fact.concept)) for codes in exclusion.all_of]
+        found = [
+            newest(f for f in reading.coded(exclusion.types, codes) if _stands(f, exclusion, period, today))
+            for codes in exclusion.all_of
+        ]
         if all(found):
             return tuple(fact for fact in found if fact)
     return ()

@@ -7,26 +7,24 @@ report to stand on, of any status: finding abnormal results without any payer's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from app.core.chart import Concept, Fact
 from app.core.dates import add_months
+from app.core.evidence import like
 from app.core.flag import GapRow, State, Urgency
-from app.core.measures import find
 from app.core.measures.rule import COUNTS, ORDER_TYPES, FollowUp, Kind, MeasureRule
 from app.core.orders import under_way
 from app.core.reading import Reading, dated, newest
 from app.core.report import Gap
 
 
-def follow_up(gaps: Iterable[Gap], reading: Reading, today: date, registry: Sequence[MeasureRule]) -> list[GapRow]:
+def follow_up(gaps: Iterable[tuple[Gap, MeasureRule]], reading: Reading, today: date) -> list[GapRow]:
     """At most one row for each measure that names a follow-up, however many payers list the measure."""
     first: dict[str, tuple[MeasureRule, Gap]] = {}
-    for gap in gaps:
-        rule, reviewed = find(gap.measure, registry)
-        if rule and reviewed and rule.follow_up and rule.key not in first:
-            first[rule.key] = (rule, gap)
+    for gap, rule in sorted(gaps, key=lambda each: (each[0].payer, each[0].report_id, each[0].group_id)):
+        first.setdefault(rule.key, (rule, gap))
     made = [_row(rule, gap, rule.follow_up, reading, today) for rule, gap in first.values() if rule.follow_up]
     return [row for row in made if row]
 
@@ -65,24 +63,17 @@ def _row(rule: MeasureRule, gap: Gap, what: FollowUp, reading: Reading, today: d
 def _results(kind: Kind, reading: Reading, today: date) -> list[Fact]:
     return [
         fact
-        for fact in reading.of(kind.types)
-        if fact.status in COUNTS[fact.type]
-        and kind.codes.holds(fact.concept)
-        and (when := dated(fact)) is not None
-        and when.start <= today
+        for fact in reading.coded(kind.types, kind.codes)
+        if fact.status in COUNTS[fact.type] and (when := dated(fact)) is not None and when.start <= today
     ]
 
 
 def _alike(kind: Kind, reading: Reading, today: date) -> list[Fact]:
     """Finished entries that read like the follow-up and carry a code we do not have."""
-    types = dict.fromkeys((*kind.types, "Procedure", "DiagnosticReport"))
     return [
         fact
-        for fact in reading.of(types)
-        if fact.status in COUNTS[fact.type]
-        and kind.words.read_in(fact.concept)
-        and not kind.codes.holds(fact.concept)
-        and ((when := dated(fact)) is None or when.start <= today)
+        for fact in like(kind, reading, wide=True)
+        if not kind.codes.holds(fact.concept) and ((when := dated(fact)) is None or when.start <= today)
     ]
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 
 from app.core.chart import Fact
 from app.core.evidence import Findings, findings
 from app.core.flag import GapRow, State, Urgency
 from app.core.follow_up import follow_up
-from app.core.measures import REGISTRY, find
+from app.core.measures import REGISTRY, Registry
 from app.core.measures.rule import MeasureRule
 from app.core.reading import Reading
-from app.core.report import Evidence, Gap, GapStatus
+from app.core.report import Evidence, Gap, GapStatus, Period
 
 #: What each state suggests where the measure has nothing of its own. present.py words the keys.
 ACTS = {
@@ -31,41 +32,60 @@ _BEFORE_PERIOD_END = frozenset(
 ASKED_OF_US = frozenset({GapStatus.OPEN, GapStatus.PROSPECTIVE})
 
 
-def rows(
-    gaps: Sequence[Gap], reading: Reading, today: date, hospice: Fact | None, registry: Sequence[MeasureRule] = REGISTRY
-) -> list[GapRow]:
-    """A row for each open or prospective gap, and the abnormal screenings whose follow-up the chart does not show."""
-    made = [row(gap, reading, today, hospice, registry) for gap in gaps if gap.status in ASKED_OF_US]
-    return made if hospice else [*made, *follow_up(gaps, reading, today, registry)]
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """One chart, read for any number of gaps. What a rule finds for a period is found once."""
 
+    reading: Reading
+    today: date
+    hospice: Fact | None = None
+    registry: Registry = REGISTRY
+    _found: dict[tuple[str, Period], Findings] = field(default_factory=dict)
 
-def row(
-    gap: Gap, reading: Reading, today: date, hospice: Fact | None, registry: Sequence[MeasureRule] = REGISTRY
-) -> GapRow:
-    """One gap against the chart."""
-    rule, reviewed = find(gap.measure, registry)
-    if rule is None or not reviewed:
-        return _unchecked(gap, rule, today, hospice)
-    found = findings(rule, gap.period, reading, today)
-    missing = reading.missing(rule.needs)
-    excluded_by = hospice or next(iter(found.excluded), None)
-    state = _timely(_state(rule, found, missing, reading, excluded=excluded_by is not None), gap, today)
-    return GapRow(
-        gap,
-        state,
-        _urgency(rule, gap, found, today),
-        service=rule.service,
-        act=_act(rule, state),
-        clinical_due=found.clinical_due,
-        last_in_chart=found.newest,
-        last_at_payer=last_at_payer(gap.evidence, rule),
-        settled_by=_settled_by(state, found, excluded_by),
-        rule=rule.source,
-        missing=missing if state is not State.DONE_HERE else (),
-        staff_can=state in STAFF_CAN,
-        because=_because(state, found, missing),
-        unclear=found.unclear if state in (State.CANNOT_TELL, State.PERIOD_OVER) else (),
-    )
+    def rows(self, gaps: Iterable[Gap]) -> list[GapRow]:
+        """A row for each open or prospective gap, and abnormal screenings whose follow-up the chart does not show."""
+        gaps = tuple(gaps)
+        made = [self.row(gap) for gap in gaps if gap.status in ASKED_OF_US]
+        if self.hospice:
+            return made
+        ruled = ((gap, *self.registry.find(gap.measure)) for gap in gaps)
+        checked = [(gap, rule) for gap, rule, reviewed in ruled if rule and reviewed]
+        return [*made, *follow_up(checked, self.reading, self.today)]
+
+    def row(self, gap: Gap) -> GapRow:
+        """One gap against the chart."""
+        rule, reviewed = self.registry.find(gap.measure)
+        if rule is None or not reviewed:
+            return _unchecked(gap, rule, self.today, self.hospice)
+        found = self._findings(rule, gap.period)
+        missing = self.reading.missing(rule.needs)
+        excluded_by = self.hospice or next(iter(found.excluded), None)
+        # The newest value decides, so an unread result may overrule a read one; any one screening is enough.
+        overruled = rule.latest and bool(self.reading.missing(rule.evidence_types))
+        state = State.EXCLUDED if excluded_by else _state(found, missing, overruled=overruled)
+        state = _timely(state, gap, self.today)
+        return GapRow(
+            gap,
+            state,
+            _urgency(rule, gap, found, self.today),
+            service=rule.service,
+            act=_act(rule, state),
+            clinical_due=found.clinical_due,
+            last_in_chart=found.newest,
+            last_at_payer=last_at_payer(gap.evidence, rule),
+            settled_by=_settled_by(state, found, excluded_by),
+            rule=rule.source,
+            missing=missing if state is not State.DONE_HERE else (),
+            staff_can=state in STAFF_CAN,
+            because=_because(state, found, missing),
+            unclear=found.unclear if state in (State.CANNOT_TELL, State.PERIOD_OVER) else (),
+        )
+
+    def _findings(self, rule: MeasureRule, period: Period) -> Findings:
+        key = (rule.key, period)
+        if key not in self._found:
+            self._found[key] = findings(rule, period, self.reading, self.today)
+        return self._found[key]
 
 
 def _unchecked(gap: Gap, rule: MeasureRule | None, today: date, hospice: Fact | None) -> GapRow:
@@ -87,21 +107,16 @@ def _unchecked(gap: Gap, rule: MeasureRule | None, today: date, hospice: Fact | 
     )
 
 
-def _state(rule: MeasureRule, found: Findings, missing: tuple[str, ...], reading: Reading, *, excluded: bool) -> State:
+def _state(found: Findings, missing: tuple[str, ...], *, overruled: bool) -> State:
     """The state while the period runs. What was found stands; what was not found needs every type it could stand in."""
-    if excluded:
-        return State.EXCLUDED
-    # The newest value decides, so an unread result may overrule a read one; any one screening is enough, so it cannot.
-    overruled = rule.latest and reading.missing(rule.evidence_types)
-    if found.done and not overruled:
-        return State.DONE_HERE
-    if found.out_of_range and not overruled:
-        return State.OUT_OF_RANGE
-    if found.under_way and not overruled:
-        return State.ORDERED
-    if found.unclear or missing:
-        return State.CANNOT_TELL
-    return State.DO_TODAY
+    if not overruled:
+        if found.done:
+            return State.DONE_HERE
+        if found.out_of_range:
+            return State.OUT_OF_RANGE
+        if found.under_way:
+            return State.ORDERED
+    return State.CANNOT_TELL if found.unclear or missing else State.DO_TODAY
 
 
 def _timely(state: State, gap: Gap, today: date) -> State:

@@ -18,14 +18,17 @@ _BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 
 def under_way(kinds: Iterable[Kind], order_days: int, reading: Reading, today: date, after: Fact | None) -> Fact | None:
     """What is on its way for one of `kinds`: not overdue after `order_days`, newer than the last result (`after`)."""
-    kinds = tuple(kinds)
-    types = dict.fromkeys((*(t for kind in kinds for t in kind.types), *ORDER_TYPES))
+    found = [fact for kind in kinds for fact in _named(kind, reading)]
     return newest(
         fact
-        for fact in reading.of(types)
-        if _is_for(kinds, fact)
-        and (_booked(fact, today) if fact.type == "Appointment" else _open(fact, order_days, today, after))
+        for fact in found
+        if (_booked(fact, today) if fact.type == "Appointment" else _open(fact, order_days, today, after))
     )
+
+
+def _named(kind: Kind, reading: Reading) -> list[Fact]:
+    types = (*kind.types, *ORDER_TYPES)
+    return [*reading.coded(types, kind.codes), *reading.worded(types, kind.words)]
 
 
 def _open(fact: Fact, order_days: int, today: date, after: Fact | None) -> bool:
@@ -46,7 +49,3 @@ def _started(fact: Fact) -> bool:
 
 def _booked(fact: Fact, today: date) -> bool:
     return fact.status in _BOOKED and fact.when is not None and fact.when.end >= today
-
-
-def _is_for(kinds: Iterable[Kind], fact: Fact) -> bool:
-    return any(kind.codes.holds(fact.concept) or kind.words.read_in(fact.concept) for kind in kinds)

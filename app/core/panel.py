@@ -24,10 +24,9 @@ from app.core.flag import (
     SourceLine,
     State,
 )
-from app.core.gaps import ASKED_OF_US, rows
+from app.core.gaps import ASKED_OF_US, Reconciler
 from app.core.identity import Verdict, examine, passed
-from app.core.measures import REGISTRY, find
-from app.core.measures.rule import MeasureRule
+from app.core.measures import REGISTRY, Registry
 from app.core.prompts import Prompts, prompts
 from app.core.rank import ranked_gaps, ranked_prompts, split
 from app.core.reading import Reading, read
@@ -55,7 +54,7 @@ def build(
     visit: Visit | None,
     ehr_name: str,
     may_see_prompts: bool,
-    registry: Sequence[MeasureRule] = REGISTRY,
+    registry: Registry = REGISTRY,
 ) -> Panel:
     """The panel from the answers so far. `today` is the clinic's day; `visit` the Encounter of the launch, if there is
     one.
@@ -77,7 +76,7 @@ def build(
     )
     if patient is None or reading.pending(_needed(gaps, registry)) or state.pending:
         return _nothing(patient, state, strip, notes, complete, "")
-    made = ranked_gaps(rows(gaps, reading, today, state.hospice, registry), visit)
+    made = ranked_gaps(Reconciler(reading, today, state.hospice, registry).rows(gaps), visit, registry)
     found = _prompts(heard, reading, today, asked=may_see_prompts and state.hospice is None)
     shelves = _shelve(made, gaps)
     ranked = ranked_prompts(found.rows)
@@ -200,9 +199,9 @@ def _nothing(
 # --- what may be said -----------------------------------------------------------------------------------------------
 
 
-def _needed(gaps: Iterable[Gap], registry: Sequence[MeasureRule]) -> list[str]:
+def _needed(gaps: Iterable[Gap], registry: Registry) -> list[str]:
     """Chart types without which these gaps cannot be ranked: a row drawn too early would move."""
-    rules = (find(gap.measure, registry)[0] for gap in gaps)
+    rules = (registry.find(gap.measure)[0] for gap in gaps)
     return [kind for rule in rules if rule for kind in rule.needs]
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TypeVar
 
 from app.core.flag import GapRow, PromptRow, PromptState, Urgency
-from app.core.measures import find
+from app.core.measures import REGISTRY, Registry
 from app.core.visit import Visit
 
 _URGENCY = {urgency: place for place, urgency in enumerate(Urgency)}
@@ -21,7 +21,7 @@ R = TypeVar("R")
 Key = tuple[int | bool | date | str, ...]
 
 
-def gap_key(row: GapRow, visit: Visit | None) -> Key:
+def gap_key(row: GapRow, visit: Visit | None, registry: Registry = REGISTRY) -> Key:
     """Never done stands before overdue; a row without a rule of ours has no due date and stands last of its class."""
     never_done = row.rule is not None and row.last_in_chart is None
     due = row.clinical_due or (date.min if never_done else date.max)
@@ -29,13 +29,15 @@ def gap_key(row: GapRow, visit: Visit | None) -> Key:
     words = (row.service or gap.measure.title).casefold()
     ids = (gap.payer, gap.measure.url, gap.measure.version, gap.report_id, gap.group_id, row.act)
     last = (gap.status.value, gap.period.start, str(gap.calculated), gap.payer_words)
-    return (_URGENCY[row.urgency], not fits(row, visit), due, gap.period.end, words, *ids, *last)
+    return (_URGENCY[row.urgency], not fits(row, visit, registry), due, gap.period.end, words, *ids, *last)
 
 
-def fits(row: GapRow, visit: Visit | None) -> bool:
+def fits(row: GapRow, visit: Visit | None, registry: Registry = REGISTRY) -> bool:
     """Whether what the row asks for can be done at this visit. Without a visit nothing is ruled out."""
-    rule, _ = find(row.gap.measure)
-    return visit is None or visit.in_person or rule is None or not rule.in_person
+    if visit is None or visit.in_person:
+        return True
+    rule, _ = registry.find(row.gap.measure)
+    return rule is None or not rule.in_person
 
 
 def prompt_key(row: PromptRow) -> Key:
@@ -48,8 +50,8 @@ def prompt_key(row: PromptRow) -> Key:
     return (_PROMPT[row.state], not row.in_chart, deadline, main.label.casefold(), *ids)
 
 
-def ranked_gaps(rows: Iterable[GapRow], visit: Visit | None) -> list[GapRow]:
-    return sorted(rows, key=lambda row: gap_key(row, visit))
+def ranked_gaps(rows: Iterable[GapRow], visit: Visit | None, registry: Registry = REGISTRY) -> list[GapRow]:
+    return sorted(rows, key=lambda row: gap_key(row, visit, registry))
 
 
 def ranked_prompts(rows: Iterable[PromptRow]) -> list[PromptRow]:

@@ -1,33 +1,88 @@
-"""What of the chart may be relied on: facts by type, and which types could not be read or have not answered yet.
+"""What of the chart may be relied on: facts by type, code and words; which types could not be read or are still out.
 
-Entries marked `entered-in-error` are dropped here, once, so that no rule ever meets one.
+Entries marked `entered-in-error` are dropped here, once, so that no rule ever meets one. The index is built once, so
+that rules look codes up instead of going through the whole chart again and again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from app.core.answers import Known
 from app.core.chart import Chart, Fact, When
+from app.core.terminology import ICD10CM, CodeSet, system_of, tidy
+from app.core.words import Words, texts
 
 IN_ERROR = "entered-in-error"
 PATIENT = "Patient"
+_LONGEST_STAY = 400  # days; a stay that nobody closed does not cover the years after it
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The facts of one resource type by their codes and by their words."""
+
+    facts: tuple[Fact, ...]
+    by_code: Mapping[tuple[str, str], tuple[Fact, ...]]
+    by_text: Mapping[str, tuple[Fact, ...]]
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact]) -> Index:
+        facts = tuple(facts)
+        by_code: dict[tuple[str, str], list[Fact]] = {}
+        by_text: dict[str, list[Fact]] = {}
+        for fact in facts:
+            for coding in fact.concept.codings:
+                by_code.setdefault((system_of(coding), tidy(coding.code)), []).append(fact)
+            for text in texts(fact.concept):
+                by_text.setdefault(text, []).append(fact)
+        return cls(facts, {k: tuple(v) for k, v in by_code.items()}, {k: tuple(v) for k, v in by_text.items()})
+
+    def coded(self, codes: CodeSet) -> Iterator[Fact]:
+        """Facts with a code of the set; one with two such codes comes twice."""
+        for key in codes.full & self.by_code.keys():
+            yield from self.by_code[key]
+        if codes.beginnings:
+            for (system, code), facts in self.by_code.items():
+                if any(system == s and code.startswith(start) for s, start in codes.beginnings):
+                    yield from facts
+
+    def worded(self, words: Words) -> Iterator[Fact]:
+        """Facts one of whose texts reads like the words; one with two such texts comes twice."""
+        for text, facts in self.by_text.items():
+            if words.read_like(text):
+                yield from facts
+
+
+_EMPTY = Index((), {}, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The chart's facts by type. `unread`: refused, failed, read in part, or only an older copy is at hand."""
 
-    facts: Mapping[str, tuple[Fact, ...]]
+    indexes: Mapping[str, Index]
     unread: frozenset[str]
     answered: frozenset[str]  # types that have answered at all, with success or not
     encounters: Mapping[str, Fact] = field(default_factory=dict)
 
-    def of(self, types: Iterable[str]) -> tuple[Fact, ...]:
-        """All facts of these types."""
-        return tuple(fact for kind in types for fact in self.facts.get(kind, ()))
+    def of(self, kind: str) -> Index:
+        """The facts of one type; empty where it could not be read."""
+        return self.indexes.get(kind, _EMPTY)
+
+    def coded(self, types: Iterable[str], codes: CodeSet) -> list[Fact]:
+        """The facts of these types with a code of the set, each once."""
+        return _once(fact for kind in dict.fromkeys(types) for fact in self.of(kind).coded(codes))
+
+    def worded(self, types: Iterable[str], words: Words) -> list[Fact]:
+        """The facts of these types that read like the words, each once."""
+        return _once(fact for kind in dict.fromkeys(types) for fact in self.of(kind).worded(words))
+
+    def diagnosed(self) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+        """Every ICD-10-CM code among the Conditions, tidied, with the entries that carry it."""
+        return ((code, facts) for (system, code), facts in self.of("Condition").by_code.items() if system == ICD10CM)
 
     def missing(self, types: Iterable[str]) -> tuple[str, ...]:
         """Those of `types` that could not be read, or not wholly, or that are still out; each once."""
@@ -42,18 +97,23 @@ class Reading:
         encounter = self.encounters.get(local(fact.encounter))
         return (fact.setting or (encounter.setting if encounter else "")).upper()
 
+    def days_in(self, settings: frozenset[str]) -> frozenset[int]:
+        """The days (ordinals) of all encounters of these classes."""
+        stays = [e for e in self.encounters.values() if e.when and e.setting.upper() in settings]
+        return frozenset(day for stay in stays for day in _days(stay))
+
 
 def read(chart: Chart) -> Reading:
     """The reading of a chart as far as it has answered."""
-    facts: dict[str, tuple[Fact, ...]] = {}
+    indexes: dict[str, Index] = {}
     unread: set[str] = set()
     for kind, answer in chart.facts.items():
         if isinstance(answer, Known):
-            facts[kind] = tuple(f for f in answer.value if IN_ERROR not in (f.status, f.verification))
+            indexes[kind] = Index.of(f for f in answer.value if IN_ERROR not in (f.status, f.verification))
         if not isinstance(answer, Known) or answer.incomplete or answer.stale_because:
             unread.add(kind)
-    encounters = {local(f.ref): f for f in facts.get("Encounter", ())}
-    return Reading(facts, frozenset(unread), frozenset(chart.facts), encounters)
+    encounters = {local(f.ref): f for f in indexes.get("Encounter", _EMPTY).facts}
+    return Reading(indexes, frozenset(unread), frozenset(chart.facts), encounters)
 
 
 def local(ref: str) -> str:
@@ -76,3 +136,14 @@ def last_day(fact: Fact) -> date:
     """The last day a fact may mean, for ordering only."""
     when = dated(fact) or fact.recorded
     return when.end if when else date.min
+
+
+def _days(stay: Fact) -> range:
+    first = stay.when.start.toordinal() if stay.when else 0
+    last = (stay.until or stay.when or When.day(date.min)).end.toordinal()
+    return range(first, min(last, first + _LONGEST_STAY) + 1)
+
+
+def _once(facts: Iterable[Fact]) -> list[Fact]:
+    """Each fact once, in order, without hashing all of it."""
+    return list({id(fact): fact for fact in facts}.values())

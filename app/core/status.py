@@ -93,9 +93,11 @@ class Status:
 def read(chart: Chart, reading: Reading, today: date) -> Status:
     """The status of the patient as far as the chart has answered."""
     findings = [*_death(chart)]
-    fact = newest(fact for row in ROWS for fact in reading.of((row.type,)) if _shows(row, fact, today))
+    fact = newest(fact for row in ROWS for fact in _named(row, reading) if _shows(row, fact, today))
     if fact:
-        findings.append(PatientStatus(StatusKind.HOSPICE, fact.ref, _exactly(fact.when or fact.recorded), fact.concept.label))
+        findings.append(
+            PatientStatus(StatusKind.HOSPICE, fact.ref, _exactly(fact.when or fact.recorded), fact.concept.label)
+        )
     unread = [PATIENT] if chart.patient is not None and not isinstance(chart.patient, Known) else []
     unread += [kind for kind in reading.missing(TYPES) if kind in reading.answered]
     findings += [PatientStatus(StatusKind.UNREADABLE, kind) for kind in unread]
@@ -111,13 +113,16 @@ def _death(chart: Chart) -> Iterable[PatientStatus]:
     yield PatientStatus(StatusKind.DECEASED, f"{PATIENT}/{patient.id}", _exactly(when))
 
 
+def _named(row: Row, reading: Reading) -> list[Fact]:
+    coded = reading.coded((row.type,), row.codes)
+    return coded + (reading.worded((row.type,), row.words) if row.words else [])
+
+
 def _shows(row: Row, fact: Fact, today: date) -> bool:
     """Whether a fact shows that the patient is in hospice now."""
     if fact.status not in row.statuses or fact.verification in DENIED or fact.status in OVER:
         return False
     if fact.type == "ServiceRequest" and fact.intent in ("proposal", "plan", "option"):
-        return False
-    if not row.codes.holds(fact.concept) and not (row.words and row.words.read_in(fact.concept)):
         return False
     if row.answered_yes and not _yes(fact):
         return False

@@ -19,9 +19,18 @@ class Words:
     like: re.Pattern[str]
     unlike: re.Pattern[str]
 
+    def read_like(self, text: str) -> bool:
+        """Whether one text reads like it."""
+        return bool(self.like.search(text)) and not self.unlike.search(text)
+
     def read_in(self, concept: Concept) -> bool:
-        texts = (concept.text, *(c.display for c in concept.codings))
-        return any(text and self.like.search(text) and not self.unlike.search(text) for text in texts)
+        """Whether one of the concept's texts reads like it."""
+        return any(self.read_like(text) for text in texts(concept))
+
+
+def texts(concept: Concept) -> frozenset[str]:
+    """The words of a concept: its text and its displays."""
+    return frozenset({concept.text, *(coding.display for coding in concept.codings)} - {""})
 
 
 def words(*like: str, unlike: tuple[str, ...] = ()) -> Words:

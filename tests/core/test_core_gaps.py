@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.chart import CHART_TYPES, Concept, Fact
 from app.core.flag import GapRow, State, Urgency
-from app.core.gaps import row, rows
+from app.core.gaps import Reconciler
 from app.core.measures import REGISTRY
 from app.core.report import Gap, GapStatus, Measure
 from tests.core.made import (
@@ -42,7 +42,11 @@ CPT = fact("Procedure", Concept(text="Colonoscopy"), "2022-05-05")
 def look(
     one: Gap, *facts: Fact, unread: tuple[str, ...] = (), today: date = TODAY, hospice: Fact | None = None
 ) -> GapRow:
-    return row(one, reading(*facts, unread=unread), today, hospice)
+    return Reconciler(reading(*facts, unread=unread), today, hospice).row(one)
+
+
+def rows(gaps: list[Gap], *facts: Fact, unread: tuple[str, ...] = (), hospice: Fact | None = None) -> list[GapRow]:
+    return Reconciler(reading(*facts, unread=unread), TODAY, hospice).rows(gaps)
 
 
 def state(one: Gap, *facts: Fact, **other: object) -> tuple[State, Fact | None]:
@@ -109,8 +113,8 @@ def test_an_entry_with_a_code_of_another_list_is_shown_and_decides_nothing() -> 
 
 @pytest.mark.parametrize("measure", [HBA1C, PRESSURE, COLORECTAL, BREAST], ids=lambda m: m.title)
 def test_every_type_that_a_rule_needs_is_needed_to_say_do_today(measure: Measure) -> None:
-    needs = look(gap(measure)).rule and next(r for r in REGISTRY if r.names[0].names(measure.url)).needs
-    for kind in needs or ():
+    rule, _ = REGISTRY.find(measure)
+    for kind in rule.needs if rule else ():
         found = look(gap(measure), unread=(kind,))
         assert (found.state, found.because, found.missing) == (State.CANNOT_TELL, "unread-types", (kind,))
 
@@ -123,10 +127,10 @@ def test_what_was_found_stands_although_other_types_are_unread() -> None:
 def test_the_newest_value_is_not_known_when_results_were_read_in_part() -> None:
     known = reading(hba1c("7.0", "2026-03-01"))
     part = replace(known, unread=frozenset({"Observation"}))
-    assert row(gap(), part, TODAY, None).state is State.CANNOT_TELL
+    assert Reconciler(part, TODAY).row(gap()).state is State.CANNOT_TELL
     bad = replace(reading(hba1c("9.9", "2026-03-01")), unread=frozenset({"Observation"}))
-    assert row(gap(), bad, TODAY, None).state is State.CANNOT_TELL
-    assert row(gap(), replace(known, unread=frozenset({"Appointment"})), TODAY, None).state is State.DONE_HERE
+    assert Reconciler(bad, TODAY).row(gap()).state is State.CANNOT_TELL
+    assert Reconciler(replace(known, unread=frozenset({"Appointment"})), TODAY).row(gap()).state is State.DONE_HERE
 
 
 # --- time -----------------------------------------------------------------------------------------------------------
@@ -195,7 +199,7 @@ POSITIVE = stool("Positive", "2026-08-01")
 
 
 def abnormal(*facts: Fact, unread: tuple[str, ...] = (), status: GapStatus = GapStatus.OPEN) -> GapRow | None:
-    made = rows([gap(COLORECTAL, status)], reading(*facts, unread=unread), TODAY, None)
+    made = rows([gap(COLORECTAL, status)], *facts, unread=unread)
     return next((r for r in made if r.urgency is Urgency.ABNORMAL), None)
 
 
@@ -209,12 +213,12 @@ def test_an_abnormal_stool_test_is_a_row_of_its_own_whatever_the_payer_says(stat
 
 
 def test_sending_the_screening_does_not_remove_its_follow_up() -> None:
-    states = [r.state for r in rows([gap(COLORECTAL)], reading(POSITIVE), TODAY, None)]
+    states = [r.state for r in rows([gap(COLORECTAL)], POSITIVE)]
     assert states == [State.DONE_HERE, State.DO_TODAY]
 
 
 def test_one_follow_up_row_however_many_payers_list_the_measure() -> None:
-    made = rows([gap(COLORECTAL), gap(COLORECTAL, payer="lakeside")], reading(POSITIVE), TODAY, None)
+    made = rows([gap(COLORECTAL), gap(COLORECTAL, payer="lakeside")], POSITIVE)
     assert sum(r.urgency is Urgency.ABNORMAL for r in made) == 1
 
 
@@ -256,11 +260,11 @@ def test_a_follow_up_under_another_code_or_in_unread_types_cannot_be_told() -> N
 
 
 def test_hospice_has_no_follow_up_row() -> None:
-    assert [r.state for r in rows([gap(COLORECTAL)], reading(POSITIVE), TODAY, HOSPICE)] == [State.EXCLUDED]
+    assert [r.state for r in rows([gap(COLORECTAL)], POSITIVE, hospice=HOSPICE)] == [State.EXCLUDED]
 
 
 def test_only_open_and_prospective_gaps_make_rows() -> None:
-    made = rows([gap(status=status) for status in GapStatus], reading(), TODAY, None)
+    made = rows([gap(status=status) for status in GapStatus])
     assert [r.gap.status for r in made] == [GapStatus.OPEN, GapStatus.PROSPECTIVE]
 
 

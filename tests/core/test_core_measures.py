@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.core.chart import Coding, Component, Concept, Fact, Quantity
 from app.core.dates import add_months
 from app.core.evidence import Findings, findings
-from app.core.measures import REGISTRY, blood_pressure, breast, colorectal, find, glycaemic
+from app.core.measures import REGISTRY, blood_pressure, breast, colorectal, glycaemic
 from app.core.measures.rule import COUNTS, MeasureRule
 from app.core.report import Measure, Period
 from app.core.terminology import CVX, HCPCS, ICD10CM, ICD10PCS, LOINC
@@ -77,17 +77,17 @@ def outcome(found: Findings) -> str:
     ],
 )
 def test_which_rule_a_payers_measure_has(measure: Measure, rule: MeasureRule | None, reviewed: bool) -> None:
-    assert find(measure) == (rule, reviewed)
+    assert REGISTRY.find(measure) == (rule, reviewed)
 
 
 def test_no_name_stands_for_two_measures() -> None:
-    named = [name.canonical for rule in REGISTRY for name in rule.names]
+    named = [name.canonical for rule in REGISTRY.rules for name in rule.names]
     assert len(named) == len(set(named))
-    titles = [title for rule in REGISTRY for title in rule.titles]
+    titles = [title for rule in REGISTRY.rules for title in rule.titles]
     assert len(titles) == len(set(titles))
 
 
-@pytest.mark.parametrize("rule", REGISTRY, ids=lambda rule: rule.key)
+@pytest.mark.parametrize("rule", REGISTRY.rules, ids=lambda rule: rule.key)
 def test_a_rule_is_complete(rule: MeasureRule) -> None:
     assert rule.source.name
     assert rule.source.version
@@ -105,8 +105,8 @@ def test_a_rule_is_complete(rule: MeasureRule) -> None:
 
 
 def test_only_code_systems_that_may_be_shipped_are_shipped() -> None:
-    sets = [kind.codes for rule in REGISTRY for kind in rule.evidence]
-    sets += [codes for rule in REGISTRY for exclusion in rule.exclusions for codes in exclusion.all_of]
+    sets = [kind.codes for rule in REGISTRY.rules for kind in rule.evidence]
+    sets += [codes for rule in REGISTRY.rules for exclusion in rule.exclusions for codes in exclusion.all_of]
     systems = {system for each in sets for system, _ in (*each.full, *each.beginnings)}
     assert systems <= {LOINC, ICD10CM, ICD10PCS, HCPCS, CVX}
 
@@ -391,7 +391,7 @@ def test_when_it_is_due_for_the_patient(rule: MeasureRule, facts: list[Fact], du
 
 PALLIATIVE = fact("Condition", icd("Z51.5"), "2026-02-01")
 EXCLUDED = [
-    *((rule, [PALLIATIVE]) for rule in REGISTRY),
+    *((rule, [PALLIATIVE]) for rule in REGISTRY.rules),
     (colorectal.RULE, [fact("Condition", icd("C18.7"), "2009-01-01", status="resolved")]),
     (colorectal.RULE, [fact("Condition", icd("Z85.038"))]),
     (colorectal.RULE, [fact("Procedure", Concept((Coding(ICD10PCS, "0DTE0ZZ"),)), "2011-01-01")]),

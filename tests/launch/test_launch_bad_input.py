@@ -210,6 +210,7 @@ def test_an_answer_that_names_another_server_is_refused(browser: Browser, ehr: A
         (lambda: jsonify(access_token="t", token_type="mac"), 502, "token-unreadable"),
         (lambda: Response(b'{"access_token": "' + b"x" * 2_000_000 + b'"}'), 502, "token-unreadable"),
         (lambda: redirect("https://stranger.example/token"), 502, "token-unreadable"),
+        (lambda: (jsonify(access_token="t", scope="launch"), 302), 502, "token-unreadable"),
         (lambda: ("", 503), 504, "ehr-unreachable"),
         (lambda: jsonify(access_token="t"), 403, "id-token-missing"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from front_door import PUBLIC
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import launch
@@ -19,11 +19,13 @@ from launch.errors import DiscoveryIncomplete, TokenUnreadable
 
 BASE = "https://ehr.example/fhir"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+#: Small and many rather than deep: every field is read on its own.
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
 )
+quickly = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -107,18 +109,19 @@ def test_other_fields_are_kept_if_plain_and_no_secret() -> None:
     }  # fmt: skip
 
 
+TOKEN_FIELDS = ["access_token", "refresh_token", "token_type", "expires_in"]
 NAMES = [f.name for f in dataclasses.fields(context.Context)] + ["fhirContext", "token_fields", "x"]
 
 
-@settings(max_examples=50)
-@given(st.dictionaries(st.sampled_from(NAMES) | st.text(), JSON))
+@quickly
+@given(st.dictionaries(st.sampled_from(NAMES) | st.text(), JSON, max_size=5))
 def test_no_token_response_is_too_odd_to_read(said: dict[str, Any]) -> None:
     read = context.Context.read(said, BASE)
     json.dumps(dataclasses.asdict(read), allow_nan=False)
 
 
-@settings(max_examples=50)
-@given(st.dictionaries(st.sampled_from(["access_token", "refresh_token", "token_type", "expires_in"]), JSON))
+@quickly
+@given(st.dictionaries(st.sampled_from(TOKEN_FIELDS), JSON, max_size=5))
 def test_tokens_are_read_or_refused(said: dict[str, Any]) -> None:
     try:
         read = records.Tokens.read(said, "https://ehr.example/token", "", NOW)
@@ -128,8 +131,8 @@ def test_tokens_are_read_or_refused(said: dict[str, Any]) -> None:
     assert read.usable(NOW)
 
 
-@settings(max_examples=50)
-@given(st.dictionaries(st.sampled_from(["fhirUser", "profile", "sub"]) | st.text(), JSON), st.booleans())
+@quickly
+@given(st.dictionaries(st.sampled_from(["fhirUser", "profile", "sub"]) | st.text(), JSON, max_size=5), st.booleans())
 def test_no_claim_is_too_odd_to_read(claims: dict[str, Any], quirk: bool) -> None:
     try:
         user = id_token.fhir_user(claims, claims, sub_is_practitioner=quirk)
@@ -140,8 +143,8 @@ def test_no_claim_is_too_odd_to_read(claims: dict[str, Any], quirk: bool) -> Non
     json.dumps(context.kept_claims(claims, tuple(claims)), allow_nan=False)
 
 
-@settings(max_examples=50)
-@given(st.dictionaries(st.sampled_from([f.name for f in dataclasses.fields(Configuration)]), JSON))
+@quickly
+@given(st.dictionaries(st.sampled_from([f.name for f in dataclasses.fields(Configuration)]), JSON, max_size=5))
 def test_no_smart_configuration_is_too_odd_to_read(said: dict[str, Any]) -> None:
     good = {"authorization_endpoint": "https://ehr.example/a", "token_endpoint": "https://ehr.example/t"}
     try:
@@ -151,7 +154,7 @@ def test_no_smart_configuration_is_too_odd_to_read(said: dict[str, Any]) -> None
     assert Configuration.load(json.loads(json.dumps(read.dump()))) == read
 
 
-@settings(max_examples=50)
+@quickly
 @given(JSON)
 def test_no_capability_statement_is_too_odd_to_read(said: Any) -> None:
     _oauth_uris({"rest": said})

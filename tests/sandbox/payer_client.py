@@ -92,7 +92,7 @@ class PayerHouse:
         """An Authorization header that works."""
         answer = self.ask_token(scope)
         assert answer.status_code == 200, answer.text
-        return {"Authorization": f"Bearer {answer.json['access_token']}"}
+        return {"Authorization": f"Bearer {json_of(answer)['access_token']}"}
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
         """A FHIR GET with a token, unless headers are given."""
@@ -128,6 +128,11 @@ def body_of(answer: TestResponse) -> Json:
     body = json.loads(answer.text)
     assert isinstance(body, dict)
     return body
+
+
+def json_of(answer: TestResponse) -> Any:
+    """The JSON of any other answer."""
+    return json.loads(answer.text)
 
 
 def bundles(parameters: Json) -> list[Json]:

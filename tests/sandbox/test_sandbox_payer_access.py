@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from payer_client import BASE, PayerHouse, body_of, key
+from payer_client import BASE, PayerHouse, body_of, json_of, key
 
 from sandbox_config.payer.tokens import granted
 
@@ -17,9 +18,9 @@ def _house() -> PayerHouse:
 
 def test_discovery_names_the_token_endpoint(house: PayerHouse) -> None:
     answer = house.http.get("/fhir/.well-known/smart-configuration")
-    assert answer.json["token_endpoint"] == f"{BASE}/oauth/token"
-    assert answer.json["grant_types_supported"] == ["client_credentials"]
-    assert set(answer.json["token_endpoint_auth_signing_alg_values_supported"]) == {"RS384", "ES384"}
+    assert json_of(answer)["token_endpoint"] == f"{BASE}/oauth/token"
+    assert json_of(answer)["grant_types_supported"] == ["client_credentials"]
+    assert set(json_of(answer)["token_endpoint_auth_signing_alg_values_supported"]) == {"RS384", "ES384"}
 
 
 @pytest.mark.parametrize("alg", ["ES384", "RS384"])
@@ -27,10 +28,10 @@ def test_a_good_assertion_gives_a_short_token(house: PayerHouse, alg: str) -> No
     house.published = [key(alg, "one")]
     answer = house.ask_token("system/Patient.rs", house.assertion(alg))
     assert answer.status_code == 200
-    assert answer.json["expires_in"] == 300
-    assert answer.json["token_type"].lower() == "bearer"
+    assert json_of(answer)["expires_in"] == 300
+    assert json_of(answer)["token_type"].lower() == "bearer"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json["scope"] == "system/Patient.rs"
+    assert json_of(answer)["scope"] == "system/Patient.rs"
 
 
 @pytest.mark.parametrize(
@@ -48,16 +49,18 @@ def test_a_good_assertion_gives_a_short_token(house: PayerHouse, alg: str) -> No
         ({"exp": "soon"}, "exp"),
     ],
 )
-def test_an_assertion_that_is_wrong_in_one_claim_is_refused(house: PayerHouse, claims: dict, why: str) -> None:
+def test_an_assertion_that_is_wrong_in_one_claim_is_refused(
+    house: PayerHouse, claims: dict[str, Any], why: str
+) -> None:
     assert int(house.now.timestamp()) == 1_795_359_600
     answer = house.ask_token(assertion=house.assertion(**claims))
     assert answer.status_code == 401
-    assert answer.json["error"] == "invalid_client"
-    assert why in answer.json["error_description"]
+    assert json_of(answer)["error"] == "invalid_client"
+    assert why in json_of(answer)["error_description"]
 
 
 @pytest.mark.parametrize("header", [{"kid": None}, {"jku": "https://elsewhere.example/jwks.json"}])
-def test_a_header_that_does_not_name_the_registered_key_is_refused(house: PayerHouse, header: dict) -> None:
+def test_a_header_that_does_not_name_the_registered_key_is_refused(house: PayerHouse, header: dict[str, Any]) -> None:
     assert house.ask_token(assertion=house.assertion(header=header)).status_code == 401
 
 
@@ -66,7 +69,7 @@ def test_an_assertion_works_once(house: PayerHouse) -> None:
     assert house.ask_token(assertion=assertion).status_code == 200
     again = house.ask_token(assertion=assertion)
     assert again.status_code == 401
-    assert "before" in again.json["error_description"]
+    assert "before" in json_of(again)["error_description"]
 
 
 def test_a_foreign_signature_is_refused(house: PayerHouse) -> None:
@@ -87,7 +90,7 @@ def test_keys_are_remembered_and_read_again_when_a_kid_is_new(house: PayerHouse)
 
 def test_other_grants_are_refused(house: PayerHouse) -> None:
     answer = house.ask_token(grant_type="authorization_code")
-    assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")
+    assert (answer.status_code, json_of(answer)["error"]) == (400, "unsupported_grant_type")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def test_scopes_granted_are_those_both_asked_and_allowed(asked: str, text: str, 
 
 def test_no_allowed_scope_is_an_error(house: PayerHouse) -> None:
     answer = house.ask_token("user/Patient.rs")
-    assert (answer.status_code, answer.json["error"]) == (400, "invalid_scope")
+    assert (answer.status_code, json_of(answer)["error"]) == (400, "invalid_scope")
 
 
 def test_fhir_wants_a_token_that_lives_and_suffices(house: PayerHouse) -> None:

@@ -9,7 +9,7 @@ from payer_client import PayerHouse, bundles, extension, resources
 
 DEQM = "http://hl7.org/fhir/us/davinci-deqm"
 ALL = ("open-gap", "closed-gap", "prospective-gap", "not-applicable")
-PERIOD = {"periodStart": "2026-01-01", "periodEnd": "2026-12-31"}
+PERIOD: dict[str, Any] = {"periodStart": "2026-01-01", "periodEnd": "2026-12-31"}
 
 
 def statuses(bundle: dict[str, Any]) -> dict[str, str]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from itertools import islice
+from typing import Any
 
 import pytest
-from payer_client import PayerHouse, body_of, bundles, resources, stories
+from payer_client import PayerHouse, body_of, bundles, json_of, resources, stories
 
 from sandbox_config.payer.faults import FAULTS, Question, UnknownFault, checked
 from sandbox_config.payer.wire import BIG_BYTES
 
 PATIENT = "nw-77120431"
-GAPS = {"subject": f"Patient/{PATIENT}", "periodStart": "2026-01-01", "periodEnd": "2026-12-31", "status": "open-gap"}
+GAPS: dict[str, Any] = {
+    "subject": f"Patient/{PATIENT}",
+    "periodStart": "2026-01-01",
+    "periodEnd": "2026-12-31",
+    "status": "open-gap",
+}
 
 
 @pytest.fixture(name="house")
@@ -37,7 +43,7 @@ def test_an_answer_is_replaced_until_the_fault_is_switched_off(
     answer = house.get("Measure/$care-gaps", headers=header, **GAPS)
     assert answer.status_code == status
     assert answer.content_type.startswith(content_type)
-    assert house.http.get("/_faults").json["on"] == [fault]
+    assert json_of(house.http.get("/_faults"))["on"] == [fault]
     switch(house, remove=(fault,))
     assert body_of(house.get("Measure/$care-gaps", headers=header, **GAPS))["resourceType"] == "Parameters"
 
@@ -56,7 +62,7 @@ def test_a_big_body_is_ten_megabytes(house: PayerHouse) -> None:
 def test_a_trickle_gives_a_byte_every_nine_seconds(house: PayerHouse) -> None:
     switch(house, "trickle:care-gaps")
     answer = house.get("Measure/$care-gaps", **GAPS)
-    assert b"".join(islice(answer.response, 3)) == b'{"r'
+    assert b"".join(islice(answer.iter_encoded(), 3)) == b'{"r'
     assert house.slept == [9.0, 9.0]
 
 
@@ -82,7 +88,7 @@ def test_a_fault_can_be_confined_to_one_question(house: PayerHouse) -> None:
 
 def test_tokens_can_be_refused(house: PayerHouse) -> None:
     switch(house, "token-refused")
-    assert house.ask_token().json["error"] == "invalid_client"
+    assert json_of(house.ask_token())["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize("fault", ["down:token", "rate-limited:token"])
@@ -114,7 +120,7 @@ def test_the_hostile_next_link_leads_to_another_origin_that_notes_who_came(house
     links = {link["relation"]: link["url"] for link in house.risk(PATIENT)["link"]}
     assert links["next"].startswith("http://127.0.0.1:8601/_stray/")
     house.http.get(links["next"], headers={"Authorization": "Bearer secret"})
-    assert house.http.get("/_strayed").json == [{"path": "fhir/MeasureReport", "authorization": True}]
+    assert json_of(house.http.get("/_strayed")) == [{"path": "fhir/MeasureReport", "authorization": True}]
 
 
 def test_an_outcome_can_ride_among_the_results(house: PayerHouse) -> None:
@@ -146,7 +152,7 @@ def test_a_scenarios_fault_strikes_its_own_member_only(house: PayerHouse) -> Non
 
 
 def test_a_delay_can_be_set_for_every_answer(house: PayerHouse) -> None:
-    assert house.http.post("/_faults", json={"delay_ms": 150}).json["delay_ms"] == 150
+    assert json_of(house.http.post("/_faults", json={"delay_ms": 150}))["delay_ms"] == 150
     house.risk(PATIENT)
     assert house.slept == [0.15, 0.15]  # the token, then the search
 
@@ -162,21 +168,21 @@ def test_every_fault_of_every_scenario_exists() -> None:
     for scenario in stories().values():
         for names in scenario.payer_faults.values():
             assert checked(names)
-    assert set(FAULTS) == {fault["name"] for fault in PayerHouse().http.get("/_faults").json["known"]}
+    assert set(FAULTS) == {fault["name"] for fault in json_of(PayerHouse().http.get("/_faults"))["known"]}
     assert checked(f"{name}:{question}" for name in FAULTS for question in Question)
 
 
 def test_calls_are_counted_by_path_and_can_be_forgotten(house: PayerHouse) -> None:
     house.gaps(PATIENT)
     house.gaps(PATIENT)
-    told = house.http.get("/_calls").json
+    told = json_of(house.http.get("/_calls"))
     assert told["paths"] == {"POST /oauth/token": 2, "GET /fhir/Measure/$care-gaps": 2}
     assert told["calls"][-1]["status"] == 200
-    assert house.http.delete("/_calls").json["calls"] == []
+    assert json_of(house.http.delete("/_calls"))["calls"] == []
 
 
 def test_switches_answer_this_machine_only(house: PayerHouse) -> None:
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     assert house.http.get("/_calls", environ_base=elsewhere).status_code == 403
     assert house.http.post("/_faults", json={"add": ["down"]}, environ_base=elsewhere).status_code == 403
-    assert house.http.get("/_faults").json["on"] == []
+    assert json_of(house.http.get("/_faults"))["on"] == []

@@ -10,6 +10,7 @@ from payer_client import PayerHouse, body_of, extension, resources
 from sandbox_config.payer.searching import BadSearch, overlaps
 
 RA = "http://hl7.org/fhir/us/davinci-ra/StructureDefinition"
+BY_NAME: dict[str, Any] = {"measurereport-category": "ra"}
 CATEGORY = "http://hl7.org/fhir/StructureDefinition/measurereport-category"
 
 
@@ -88,17 +89,15 @@ def test_a_group_may_have_words_and_no_code() -> None:
 
 
 def test_northwind_refuses_parameters_it_does_not_know_and_lakeside_ignores_them() -> None:
-    assert (
-        PayerHouse().get("MeasureReport", patient="nw-29073316", **{"measurereport-category": "ra"}).status_code == 400
-    )
+    assert PayerHouse().get("MeasureReport", patient="nw-29073316", **BY_NAME).status_code == 400
     lakeside = PayerHouse("lakeside")
     mixed = body_of(lakeside.get("MeasureReport", patient="8f41c2", category="ra"))
     assert mixed["total"] == 2  # care gap reports, under a parameter that this server ignores
-    assert body_of(lakeside.get("MeasureReport", patient="8f41c2", **{"measurereport-category": "ra"}))["total"] == 0
+    assert body_of(lakeside.get("MeasureReport", patient="8f41c2", **BY_NAME))["total"] == 0
 
 
 @pytest.mark.parametrize(("query", "total"), [({"status": "complete"}, 2), ({"status": "pending"}, 0)])
-def test_reports_can_be_narrowed(query: dict[str, str], total: int) -> None:
+def test_reports_can_be_narrowed(query: dict[str, Any], total: int) -> None:
     assert PayerHouse().risk("nw-29073316", **query)["total"] == total
 
 
@@ -117,7 +116,7 @@ def test_a_report_can_be_read_by_its_id() -> None:
         ({"patient": "nw-29073316", "_count": "some"}, 400),
     ],
 )
-def test_a_search_that_cannot_be_answered_is_refused(query: dict[str, str], status: int) -> None:
+def test_a_search_that_cannot_be_answered_is_refused(query: dict[str, Any], status: int) -> None:
     assert PayerHouse().get("MeasureReport", **query).status_code == status
 
 

@@ -108,7 +108,7 @@ def test_everything_in_a_chart_is_about_its_patient(name: str) -> None:
     story = told()[name]
     own = f"Patient/{story.patient_id}"
     for resource in story.chart[1:]:
-        about = resource.get("subject") or resource.get("patient") or resource.get("beneficiary")
+        about: Any = resource.get("subject") or resource.get("patient") or resource.get("beneficiary")
         if resource["resourceType"] == "Appointment":
             about = resource["participant"][0]["actor"]
         assert about["reference"] == own

@@ -51,7 +51,7 @@ class Reply:
 
     def __init__(self, body: Any = b"", status: int = 200, **headers: str) -> None:
         self.status = status
-        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.body = body if isinstance(body, bytes) else json.dumps(body, default=float).encode()
         self.headers = {"Content-Type": "application/fhir+json"} | {k.replace("_", "-"): v for k, v in headers.items()}
 
 

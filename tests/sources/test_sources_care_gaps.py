@@ -94,7 +94,7 @@ def test_two_different_statements_are_no_statement() -> None:
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
 def test_a_retracted_issue_says_nothing(status: str) -> None:
-    gap = only(read(gap_report(), issue("d1", "closed-gap", **{"status": status})))
+    gap = only(read(gap_report(), issue("d1", "closed-gap") | {"status": status}))
     assert (gap.status, gap.derived) == (GapStatus.OPEN, True)
 
 
@@ -376,7 +376,7 @@ def test_an_answer_about_somebody_else_is_refused_whole() -> None:
 def test_a_report_about_somebody_else_among_ours_is_left_out() -> None:
     report, missing = read_all(answer(document(gap_report(), patient()), document(
         gap_report("r2", subject={"reference": "Patient/m2"}), issue(patient={"reference": "Patient/m2"}, about="r2"),
-        patient("m2", name=[{"family": "Other"}]),
+        patient("m2") | {"name": [{"family": "Other"}]},
     )))  # fmt: skip
     assert [g.report_id for g in report.gaps] == ["r1"]
     assert report.subject is not None

@@ -51,8 +51,8 @@ def test_every_state_urgency_and_status_has_words() -> None:
 
 
 def test_every_act_of_a_rule_has_words_of_its_own() -> None:
-    acts = {rule.act for rule in REGISTRY} | {rule.act_out_of_range for rule in REGISTRY}
-    acts |= {rule.follow_up.act for rule in REGISTRY if rule.follow_up}
+    acts = {act for rule in REGISTRY.rules for act in (rule.act, rule.act_out_of_range)}
+    acts |= {rule.follow_up.act for rule in REGISTRY.rules if rule.follow_up}
     assert acts - {""} <= set(ACTS)
 
 
@@ -86,6 +86,11 @@ def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
         (row(State.DONE_HERE, settled_by=a1c("6.9", -3)), "HbA1c 6.9 %, 19 Nov 2026, 3 days ago. Northwind does not"),
         (row(State.PERIOD_OVER), "The measure's last day was 31 Dec 2026."),
         (row(State.CANNOT_TELL, missing=("Observation", "ServiceRequest")), "Not read: results and orders."),
+        (
+            row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),), because="date-not-certain"),
+            "In this chart: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. Its date is not certain",
+        ),
+        (row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),)), "In this chart: HbA1c 6.9 %"),
         (row(State.NOT_CHECKED), "Not checked against the chart: there is no rule of ours for version 2026.1"),
         (row(State.EXCLUDED), "Does not apply to this patient."),
         (row(State.ORDERED, settled_by=a1c("1", -3)), "On its way: HbA1c"),

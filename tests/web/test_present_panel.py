@@ -34,7 +34,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.answers import Reason
-from app.core.flag import MAX_GAPS, MAX_PROMPTS, IdentityNote, Panel, PromptState, SourceState, StatusKind
+from app.core.flag import (
+    MAX_GAPS,
+    MAX_PROMPTS,
+    IdentityNote,
+    Panel,
+    PatientStatus,
+    PromptState,
+    SourceState,
+    StatusKind,
+)
 from app.web import present
 from app.web.present.place import keep_place
 from app.web.present.words import STATUS_MARKS
@@ -98,6 +107,12 @@ def test_hospice_is_one_status_and_one_line_of_what_does_not_apply() -> None:
 
 def test_a_status_that_could_not_be_read_says_what_may_be_missed() -> None:
     assert view(unread_status()).status[0].words == "Not read: visits. Hospice care or death may be missed here."
+
+
+def test_several_parts_that_could_not_be_read_are_one_finding() -> None:
+    unread = tuple(PatientStatus(StatusKind.UNREADABLE, kind) for kind in ("Encounter", "Flag"))
+    (status,) = view(panel(status=unread)).status
+    assert status.words.startswith("Not read: visits and flags.")
 
 
 # --- folds ----------------------------------------------------------------------------------------------------------

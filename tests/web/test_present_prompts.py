@@ -16,7 +16,16 @@ from app.web.present.views import PromptView
 from app.web.present.words import PROMPT_MARKS
 
 PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
-HIDDEN_WHYS = {"net-new", "pending", "closed", "invalid", "superseded", "settled", "unknown-status"}  # Hidden.why
+HIDDEN_WHYS = {
+    "net-new",
+    "pending",
+    "closed",
+    "invalid",
+    "superseded",
+    "settled",
+    "unknown-status",
+    "period-over",
+}  # Hidden.why
 
 
 def shown(row: PromptRow) -> PromptView:
@@ -113,3 +122,5 @@ def test_every_hidden_reason_has_words_and_names_what_dominates() -> None:
     assert set(HIDDEN_WORDS) == HIDDEN_WHYS
     line = hidden_line(Hidden(category("Diabetes"), "superseded", "Diabetes with complications"), PAYERS)
     assert line == "Diabetes: covered by Diabetes with complications (Northwind Health Plan)"
+    settled = hidden_line(Hidden(category("Diabetes"), "settled", "Type 2 diabetes"), PAYERS)
+    assert "assessed at a visit this year, according to this chart: Type 2 diabetes" in settled

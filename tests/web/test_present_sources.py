@@ -111,6 +111,24 @@ def test_a_part_of_the_chart_that_was_not_read_is_named() -> None:
     assert seen.retry_key == "chart"
 
 
+def test_what_was_refused_of_the_chart_is_one_trouble_with_the_reasons_advice() -> None:
+    seen = trouble(replace(CHART_LINES[0], incomplete=("Procedure", "Observation: page 3"), reason=Reason.NOT_ALLOWED))
+    assert seen.words == "Not read from Sandbox EHR: procedures and results (page 3)."
+    assert "to have it allowed" in seen.advice
+    assert not seen.retry_key
+
+
+def test_a_chart_of_which_nothing_was_read_is_not_listed_type_by_type() -> None:
+    gone = replace(CHART_LINES[0], state=SourceState.NO_ANSWER, reason=Reason.DOWN, incomplete=("Observation",))
+    assert trouble(gone).words == "Sandbox EHR is not available now."
+
+
+def test_what_a_payer_says_of_its_own_answer_is_quoted() -> None:
+    seen = trouble(replace(LAKESIDE_LINES[0], incomplete=("Some results were suppressed",)))
+    assert seen.words == "The answer of Lakeside Community Health is not whole: “Some results were suppressed”."
+    assert seen.advice == "Its list may be longer than shown."
+
+
 def test_coverage_that_cannot_be_read_means_that_payers_are_not_known() -> None:
     seen = trouble(line("coverage", "Sandbox EHR", "coverage", SourceState.NO_ANSWER, reason=Reason.NOT_ALLOWED))
     assert seen.words == "Sandbox EHR does not let Chartside read the coverage."

@@ -55,6 +55,7 @@ def _fragment() -> str:
 
 
 STAGE = Stage()
+PAUSE = threading.Event()  # never set: a long poll that ends without news
 
 
 def _site() -> Flask:
@@ -86,9 +87,6 @@ def _site() -> Flask:
         return _fragment() if request.headers.get("HX-Request") else page(STAGE.shows)
 
     return site
-
-
-PAUSE = threading.Event()  # never set: a long poll that ends without news
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +231,7 @@ def test_no_panel_is_wider_than_its_frame(chromium: Browser, stage: Stage, width
         ("dark", ("busy", "troubled", "every-state")),
     ],
 )
-def test_the_panel_meets_wcag_22_aa(chromium: Browser, stage: Stage, scheme: Any, names: list[str]) -> None:
+def test_the_panel_meets_wcag_22_aa(chromium: Browser, stage: Stage, scheme: Any, names: tuple[str, ...]) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: make setup")
     context = chromium.new_context(viewport={"width": 400, "height": 800}, color_scheme=scheme, bypass_csp=True)

@@ -13,14 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.core.chart import Fact, When
 from app.core.conditions.family import diagnoses
 from app.core.conditions.hierarchy import version_of
-from app.core.dates import overlaps
-from app.core.reading import Reading, dated
+from app.core.conditions.treatment import treated
+from app.core.reading import Reading
 from app.core.report import ConditionCategory, Evidence, Period
-from app.core.terminology import HCPCS, ICD10CM, below, codes, icd10
-from app.core.words import words
+from app.core.terminology import icd10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +80,6 @@ RESTRICTED: tuple[Restricted, ...] = (
     ),
 )
 
-TREATMENT_TYPES = ("Encounter", "Procedure", "MedicationRequest", "Condition")
-_TREATMENT_CODES = below(HCPCS, "J90", "J91", "J92", "J93") | codes(ICD10CM, "Z51.0", "Z51.11", "Z51.12")
-_TREATMENT = words(
-    "chemother", "radiation ther", "radiother", "immunother", "antineoplas", "tamoxifen", "anastrozole", "letrozole",
-    "exemestane", "fulvestrant", "leuprolide", "goserelin", "abiraterone", "enzalutamide", "imatinib", "ibrutinib",
-    "lenalidomide", "capecitabine", "palbociclib", "osimertinib", "pembrolizumab", "nivolumab", "trastuzumab",
-    "rituximab",
-)  # fmt: skip
-ONCOLOGY = re.compile(r"\b(?:h[ae]+mato-?)?oncolog", re.IGNORECASE)
-_HAPPENED = frozenset({"finished", "completed", "in-progress", "active", "arrived", "onleave", ""})
-
 
 def restricted(
     categories: Iterable[ConditionCategory], reading: Reading, year: Period, today: date
@@ -122,37 +109,8 @@ def _concerns(row: Restricted, category: ConditionCategory) -> bool:
 def _recent(row: Restricted, evidence: Iterable[Evidence], reading: Reading, today: date) -> bool:
     """Whether the event itself, as coded in chart or payer's evidence, lies within the days."""
     first = today - timedelta(days=row.days or 0)
-    seen = [(f.concept, f.when or f.recorded) for f in reading.of(("Condition",))] + [
-        (e.concept, e.when) for e in evidence
+    here = [
+        f.when or f.recorded for code, facts in reading.diagnosed() if code.startswith(row.diagnoses) for f in facts
     ]
-    return any(
-        when is not None
-        and first <= when.start <= today
-        and any(code.startswith(row.diagnoses) for code in icd10(concept))
-        for concept, when in seen
-    )
-
-
-def treated(evidence: Iterable[Evidence], reading: Reading, year: Period, today: date) -> bool:
-    """Active treatment, or an oncology visit, in the service year: in the chart, or a visit that the payer saw."""
-    until = Period(year.start, min(year.end, today))
-    return any(
-        _treats(fact) and _in(until, dated(fact) or fact.recorded) for fact in reading.of(TREATMENT_TYPES)
-    ) or any(
-        e.type == "Encounter"
-        and ONCOLOGY.search(f"{e.what} {e.concept.label} {e.setting} {e.source}")
-        and _in(until, e.when)
-        for e in evidence
-    )
-
-
-def _treats(fact: Fact) -> bool:
-    if fact.type == "Encounter" and fact.status in _HAPPENED and ONCOLOGY.search(f"{fact.concept.label} {fact.who}"):
-        return True
-    if fact.type == "Condition":
-        return "encounter-diagnosis" in fact.category and _TREATMENT_CODES.holds(fact.concept)
-    return fact.status in _HAPPENED and (_TREATMENT_CODES.holds(fact.concept) or _TREATMENT.read_in(fact.concept))
-
-
-def _in(period: Period, when: When | None) -> bool:
-    return when is not None and overlaps(when.start, when.end, period)
+    there = [e.when for e in evidence if any(code.startswith(row.diagnoses) for code in icd10(e.concept))]
+    return any(when is not None and first <= when.start <= today for when in (*here, *there))

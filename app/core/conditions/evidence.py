@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.core.chart import Fact, Quantity
-from app.core.conditions.family import family_of, same_condition
+from app.core.conditions.family import Likeness, family_of, plain
 from app.core.exclusions import OVER
 from app.core.measures.rule import COUNTS
 from app.core.reading import Reading, dated, last_day
@@ -82,7 +82,7 @@ class Sides:
 def in_chart(categories: Iterable[ConditionCategory], reading: Reading, today: date) -> Sides:
     """What this chart says of the condition: diagnoses of any list, and the measurements that the table knows."""
     categories = tuple(categories)
-    found = [f for f in reading.of(("Condition",)) if any(same_condition(c, f.concept) for c in categories)]
+    found = _diagnosed(Likeness.of(categories), reading)
     sides = [(fact, -1 if fact.verification == "refuted" or fact.status in OVER else 1) for fact in found]
     family = {family_of(category) for category in categories}
     sides += [(f, way) for lab in LABS if lab.family in family for f, way in _measured(lab, reading, today)]
@@ -90,12 +90,21 @@ def in_chart(categories: Iterable[ConditionCategory], reading: Reading, today: d
     return Sides(tuple(f for f, way in ordered if way > 0), tuple(f for f, way in ordered if way < 0))
 
 
+def _diagnosed(likeness: Likeness, reading: Reading) -> list[Fact]:
+    """The Conditions that speak of it, by code or by the very same words; each once."""
+    by_code = [fact for code, facts in reading.diagnosed() if likeness.has(code) for fact in facts]
+    by_words = [
+        f for text, facts in reading.of("Condition").by_text.items() if plain(text) in likeness.labels for f in facts
+    ]
+    return list({id(fact): fact for fact in (*by_code, *by_words)}.values())
+
+
 def _measured(lab: Lab, reading: Reading, today: date) -> list[tuple[Fact, int]]:
     since = today - timedelta(days=lab.days)
     return [
         (fact, way)
-        for fact in reading.of(("Observation",))
-        if fact.status in COUNTS["Observation"] and lab.codes.holds(fact.concept)
+        for fact in reading.coded(("Observation",), lab.codes)
+        if fact.status in COUNTS["Observation"]
         if (when := dated(fact)) is not None and since <= when.start <= today
         if isinstance(fact.value, Quantity) and not fact.value.comparator
         if {u for u in (fact.value.code, fact.value.unit) if u} & lab.units

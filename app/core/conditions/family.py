@@ -7,8 +7,8 @@ one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from app.core.chart import Concept
 from app.core.conditions.hierarchy import version_of
 from app.core.report import ConditionCategory
 from app.core.terminology import icd10
@@ -54,15 +54,31 @@ def family_of(category: ConditionCategory) -> str:
     return min(common) if len(common) == 1 else ""
 
 
-def same_condition(category: ConditionCategory, concept: Concept) -> bool:
-    """Whether a chart entry speaks of the category's condition: a common family or code, or the very same words."""
-    codes = set(icd10(concept))
-    if codes & diagnoses(category):
-        return True
-    own = {family_of(category)} - {""} or {f for code in diagnoses(category) for f in families(code)}
-    if any(family in own for code in codes for family in families(code)):
-        return True
-    return bool(concept.label) and plain(concept.label) in _labels(category)
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What chart entries of one condition look like: its diagnoses, its families, its words."""
+
+    codes: frozenset[str]
+    families: frozenset[str]
+    labels: frozenset[str]
+
+    @classmethod
+    def of(cls, categories: Iterable[ConditionCategory]) -> Likeness:
+        codes: set[str] = set()
+        own: set[str] = set()
+        labels: set[str] = set()
+        for category in categories:
+            named = diagnoses(category)
+            family = family_of(category)
+            codes |= named
+            own |= {family} if family else {f for code in named for f in families(code)}
+            concepts = (*category.diagnoses, *category.qualifying)
+            labels |= {plain(text) for text in (category.label, *(c.label for c in concepts)) if text}
+        return cls(frozenset(codes), frozenset(own), frozenset(labels))
+
+    def has(self, code: str) -> bool:
+        """Whether a tidied ICD-10-CM code speaks of the condition."""
+        return code in self.codes or any(family in self.families for family in families(code))
 
 
 def label(category: ConditionCategory) -> str:
@@ -87,11 +103,6 @@ def _one_condition(one: ConditionCategory, other: ConditionCategory) -> bool:
     same_words = bool(label(one)) and label(one) == label(other)
     same_code = bool(one.code) and (one.system, one.version, one.code) == (other.system, other.version, other.code)
     return same_words or same_code or bool(diagnoses(one) & diagnoses(other))
-
-
-def _labels(category: ConditionCategory) -> set[str]:
-    words = (category.label, *(concept.label for concept in (*category.diagnoses, *category.qualifying)))
-    return {plain(text) for text in words if text}
 
 
 def plain(text: str) -> str:

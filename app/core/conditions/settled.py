@@ -15,9 +15,8 @@ from app.core.conditions.family import diagnoses
 from app.core.conditions.hierarchy import covers
 from app.core.dates import Within, within
 from app.core.exclusions import DENIED
-from app.core.reading import Reading, local
+from app.core.reading import Reading, local, newest
 from app.core.report import ConditionCategory, Period
-from app.core.terminology import icd10
 
 IN_PERSON_OR_VIDEO = frozenset({"AMB", "VR", "HH", "FLD", "IMP", "ACUTE", "NONAC", "OBSENC", "EMER", "SS"})
 _TOOK_PLACE = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
@@ -40,12 +39,15 @@ def service_year(category: ConditionCategory, today: date) -> Period:
 def settled_by(category: ConditionCategory, reading: Reading, today: date) -> Fact | None:
     """The encounter diagnosis that settles a category: the same diagnosis, or one of the same or a higher category."""
     year = service_year(category, today)
-    for fact in reading.of(("Condition",)):
-        codes = icd10(fact.concept)
-        same = bool(set(codes) & diagnoses(category)) or covers(category, codes)
-        if same and _is_encounter_diagnosis(fact) and _assessed_at_visit(fact, reading, year, today):
-            return fact
-    return None
+    named = diagnoses(category)
+    found = [
+        fact
+        for code, facts in reading.diagnosed()
+        if code in named or covers(category, (code,))
+        for fact in facts
+        if _is_encounter_diagnosis(fact) and _assessed_at_visit(fact, reading, year, today)
+    ]
+    return newest(found)
 
 
 def _is_encounter_diagnosis(fact: Fact) -> bool:

@@ -45,11 +45,10 @@ class MeasureName:
     canonical: str
     versions: tuple[str, ...]
 
-    def names(self, url: str) -> bool:
-        """Whether `url` (without `|version`) is this canonical."""
-        if "/" in self.canonical:
-            return url.rstrip("/") == self.canonical
-        return url.rstrip("/").rsplit("/", 1)[-1].casefold() == self.canonical.casefold()
+    @property
+    def key(self) -> str:
+        """What to look up: a URL as it is, a last part without regard to case."""
+        return self.canonical if "/" in self.canonical else self.canonical.casefold()
 
     def reviewed(self, version: str) -> bool:
         """Whether this version was compared with the rule. A version that is not stated was not."""

@@ -32,7 +32,10 @@ _MOST_TRIES = 4
 
 def find(patient: Patient, coverage: Coverage, entry: PayerEntry, asking: Asking) -> Member:
     """The member. Raises NotIdentified when the payer does not know them."""
-    found = _by_identifier(patient, coverage, entry, asking)
+    try:
+        found = _by_identifier(patient, coverage, entry, asking)
+    except (NotAllowed, NotFound, Refused):
+        found = None  # a payer may offer $member-match only
     if found is not None and found.patient is not None and _same_birth_date(patient, found.patient):
         return found
     matched = _by_match(patient, coverage, entry, asking)
@@ -178,7 +181,7 @@ def _coverage_json(coverage: Coverage, beneficiary: str) -> Json:
             start=coverage.start.text if coverage.start else None,
             end=coverage.end.text if coverage.end else None,
         ),
-        payor=[_payor(coverage)],
+        payor=list(filter(None, [_payor(coverage)])),
     )
 
 

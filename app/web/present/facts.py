@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from app.core.chart import Concept, Fact, Quantity, Value
 from app.core.report import Evidence
 from app.web.present.dates import NOT_STATED, when_words
-from app.web.present.text import by_payer, listed, plain
+from app.web.present.text import by_payer, distinct, listed, plain
 from app.web.present.views import EvidenceView
 
 #: FHIR resource types in a clinician's words: (one, several).
@@ -55,9 +56,15 @@ def type_words(name: str) -> str:
     return TYPE_WORDS.get(name, (plain(name), ""))[0]
 
 
-def types_words(types: tuple[str, ...]) -> str:
-    """Several resource types: "orders and appointments"."""
-    return listed([TYPE_WORDS.get(name, ("", plain(name)))[1] for name in types])
+def types_words(names: Sequence[str]) -> str:
+    """Several resource types: "orders and appointments". `Observation: page 3` is a part of one."""
+    return listed(distinct([_part_words(name) for name in names]))
+
+
+def _part_words(name: str) -> str:
+    kind, _, part = name.partition(": ")
+    words = TYPE_WORDS.get(kind, ("", plain(kind)))[1]
+    return f"{words} ({plain(part)})" if part else words
 
 
 def setting_words(setting: str) -> str:

@@ -19,6 +19,7 @@ from app.web.present.words import (
     GAP_STATUS_WORDS,
     STATE_ACTS,
     STATE_MARKS,
+    UNCLEAR_WORDS,
     URGENCY_WORDS,
     URGENT_MARKS,
 )
@@ -117,8 +118,7 @@ def _why(it: _About) -> str:
         case State.NOT_CHECKED:
             return _why_not_checked(it)
         case State.CANNOT_TELL:
-            unread = types_words(it.row.missing) or "a part of the chart"
-            return f"Not read: {unread}. It may be done already."
+            return _why_unclear(it)
 
 
 def _why_due(it: _About) -> str:
@@ -144,6 +144,14 @@ def _why_not_checked(it: _About) -> str:
     version = plain(it.row.gap.measure.version)
     named = f"version {version} of this measure" if version else "this measure, whose version is not stated"
     return f"Not checked against the chart: there is no rule of ours for {named}."
+
+
+def _why_unclear(it: _About) -> str:
+    """Why nothing can be told: a part of the chart was not read, or an entry reads like it and may not count."""
+    if not it.row.unclear:
+        return f"Not read: {types_words(it.row.missing) or 'a part of the chart'}. It may be done already."
+    doubt = UNCLEAR_WORDS.get(it.row.because, UNCLEAR_WORDS["code-not-known"])
+    return f"In this chart: {fact_line(it.row.unclear[0], it.today)}. {doubt}"
 
 
 def _settled(it: _About) -> str:

@@ -14,7 +14,7 @@ from app.web.present.names import Payers
 from app.web.present.people import header
 from app.web.present.place import keep_place
 from app.web.present.prompts import prompt_id, prompt_view
-from app.web.present.rest import clear_words, folds, none_words, status_view, unreviewed_words
+from app.web.present.rest import clear_words, folds, none_words, status_views, unreviewed_words
 from app.web.present.sources import strip, troubles
 from app.web.present.views import Links, PanelView, WaitingView
 
@@ -61,7 +61,7 @@ def panel(
     ids = [row_id(row.gap) for row in gaps.expanded] + [prompt_id(row) for row in prompts.expanded]
     return PanelView(
         header=header(found.patient, today=today, on_screen=banner) if found.patient else None,
-        status=tuple(status_view(each, today) for each in found.status),
+        status=status_views(found.status, today),
         only_status=found.withheld == DECEASED,
         strip=strip(found.sources, now),
         troubles=above,

@@ -35,6 +35,7 @@ HIDDEN_WORDS: dict[str, str] = {
     "superseded": "covered by a related condition",
     "settled": "assessed at a visit this year, according to this chart",
     "unknown-status": "the payer gives a status that we do not know",
+    "period-over": "the year that it belongs to is over",
 }
 
 
@@ -145,6 +146,8 @@ def _model(category: ConditionCategory) -> str:
 def hidden_line(item: Hidden, payers: Payers) -> str:
     """A condition that is counted and never prompted, with why."""
     why = HIDDEN_WORDS.get(item.why, plain(item.why))
-    if item.by:
+    if item.by and item.why == "superseded":
         why = f"covered by {by_payer(item.by, 'a related condition')}"
+    elif item.by:
+        why = f"{why}: {plain(item.by)}"
     return f"{condition_label(item.category)}: {why} ({payers.full(item.category.payer)})"

@@ -23,23 +23,26 @@ CLEAR = "No open gaps. Every payer of every active coverage has answered."
 _TO_ASSESS = frozenset({PromptState.ASSESS_HISTORIC, PromptState.ASSESS_SUSPECTED})
 
 
-def status_view(status: PatientStatus, today: date) -> StatusView:
-    """A finding of the status gate. Death is said once, plainly, and nothing is asked of the reader."""
-    kind = status.source_ref.partition("/")[0]
-    source = ", ".join(filter(None, [type_words(kind), plain(status.what)]))
-    shown = "" if status.kind is StatusKind.UNREADABLE else f"Source: {source}"
-    return StatusView(status.kind.value, STATUS_MARKS[status.kind], _status_words(status, kind, today), shown)
+def status_views(found: Sequence[PatientStatus], today: date) -> tuple[StatusView, ...]:
+    """The findings of the status gate; whatever could not be read is one of them."""
+    unread = [status.source_ref for status in found if status.kind is StatusKind.UNREADABLE]
+    views = [_status_view(status, today) for status in found if status.kind is not StatusKind.UNREADABLE]
+    if unread:
+        words = f"Not read: {types_words(unread)}. Hospice care or death may be missed here."
+        kind = StatusKind.UNREADABLE
+        views.append(StatusView(kind.value, STATUS_MARKS[kind], words, source=""))
+    return tuple(views)
 
 
-def _status_words(status: PatientStatus, kind: str, today: date) -> str:
+def _status_view(status: PatientStatus, today: date) -> StatusView:
+    """Death is said once, plainly, and nothing is asked of the reader."""
     when = day_words(status.when, today) if status.when else ""
-    match status.kind:
-        case StatusKind.DECEASED:
-            return f"The chart records that this patient died{' on ' + when if when else ''}. Nothing is suggested."
-        case StatusKind.HOSPICE:
-            return f"In hospice care{', since ' + when if when else ''}. Nothing is suggested."
-        case StatusKind.UNREADABLE:
-            return f"Not read: {types_words((kind,))}. Hospice care or death may be missed here."
+    if status.kind is StatusKind.DECEASED:
+        words = f"The chart records that this patient died{' on ' + when if when else ''}. Nothing is suggested."
+    else:
+        words = f"In hospice care{', since ' + when if when else ''}. Nothing is suggested."
+    source = [type_words(status.source_ref.partition("/")[0]), plain(status.what)]
+    return StatusView(status.kind.value, STATUS_MARKS[status.kind], words, f"Source: {', '.join(filter(None, source))}")
 
 
 def clear_words(found: Panel) -> str:

@@ -11,7 +11,7 @@ from app.core.flag import SourceLine, SourceState
 from app.web.present.dates import NOT_STATED, day_words, short_day, time_words
 from app.web.present.facts import types_words
 from app.web.present.names import short_names
-from app.web.present.text import counted, distinct, listed, plain
+from app.web.present.text import by_payer, counted, distinct, listed, plain
 from app.web.present.views import Mark, SourceView, StripView, TroubleView
 from app.web.present.words import SOURCE_MARKS
 
@@ -112,7 +112,7 @@ def _part(lines: Sequence[SourceLine], today: date) -> str:
         return "…"
     if all(line.state is SourceState.NO_ANSWER for line in lines):
         return "no answer"
-    if any(line.state is SourceState.NO_ANSWER or line.incomplete or line.unreadable for line in lines):
+    if any(line.state is SourceState.NO_ANSWER or _is_partial(line) for line in lines):
         return "in part"
     if not _is_payer(lines[0]):
         return "names no payer" if any(line.state is SourceState.NO_PAYER for line in lines) else ""
@@ -127,10 +127,14 @@ def troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
     """One trouble per source and reason: a payer that fails two questions for one reason is one trouble."""
     groups: dict[tuple[str, Reason | None, SourceState], list[SourceLine]] = {}
     for line in lines:
-        if line.reason or line.state is SourceState.NO_PAYER:
+        if line.state in {SourceState.NO_ANSWER, SourceState.STALE, SourceState.NO_PAYER}:
             groups.setdefault((line.name, line.reason, line.state), []).append(line)
-    partly = [_partly(line) for line in lines if line.incomplete or line.unreadable]
+    partly = [_partly(line) for line in lines if _is_partial(line)]
     return [_trouble(group, today) for group in groups.values()] + partly
+
+
+def _is_partial(line: SourceLine) -> bool:
+    return line.state is not SourceState.NO_ANSWER and bool(line.incomplete or line.unreadable)
 
 
 def _trouble(lines: Sequence[SourceLine], today: date) -> TroubleView:
@@ -168,13 +172,21 @@ def _meaning(lines: Sequence[SourceLine], today: date) -> str:
 
 
 def _partly(line: SourceLine) -> TroubleView:
-    """A good answer with something missing: named, because what is missing could settle a gap."""
-    name = plain(line.name)
-    words = [f"Not read from {name}: {types_words(line.incomplete)}."] if line.incomplete else []
+    """A good answer with something missing: named, because what is missing could settle a gap or be one."""
+    name, payer = plain(line.name), _is_payer(line)
+    words = []
+    if line.incomplete and payer:
+        said = listed([f"“{by_payer(each, 'withheld')}”" for each in line.incomplete])
+        words.append(f"The answer of {name} is not whole: {said}.")
+    elif line.incomplete:
+        words.append(f"Not read from {name}: {types_words(line.incomplete)}.")
     if line.unreadable:
         words.append(f"{counted(line.unreadable, 'entry', 'entries')} of {name} could not be read.")
-    advice = "Its list may be longer than shown." if _is_payer(line) else "What needs them says “cannot tell”."
-    return TroubleView(_trouble_id(line, "in-part"), IN_PART, " ".join(words), advice, line.key, f"Retry {name}")
+    meaning = "Its list may be longer than shown." if payer else "What needs them says “cannot tell”."
+    advice = f"{meaning} {REASONS[line.reason][1]}" if line.reason else meaning
+    retry = line.key if line.reason is None or line.reason in RETRYABLE else ""
+    id_ = _trouble_id(line, "in part")
+    return TroubleView(id_, IN_PART, " ".join(words), advice, retry, f"Retry {name}" if retry else "")
 
 
 def _trouble_id(line: SourceLine, why: str) -> str:

@@ -87,6 +87,13 @@ ACTS: Mapping[str, str] = {
     "order-mammogram": "Order a mammogram",
 }
 
+#: Why an entry that reads like the service does not settle it, by `GapRow.because`.
+UNCLEAR_WORDS: Mapping[str, str] = {
+    "code-not-known": "Whether it counts for this measure is not certain.",
+    "date-not-certain": "Its date is not certain enough to tell whether it counts.",
+    "value-not-certain": "Its value is missing or not certain.",
+}
+
 STATE_ACTS: Mapping[State, str] = {
     State.DO_TODAY: "Do or order it today",
     State.ORDERED: "Wait for the result",
