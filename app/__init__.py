@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         timezones={entry.id: entry.timezone for entry in ehrs},
         role_rows={entry.id: role_rows(entry) for entry in ehrs},
         payer_names={entry.id: entry.name for entry in payers},
-        alive=lambda: _alive(store),
+        alive=store.alive,
     )
     web.register(app, parts)
     return app
@@ -182,18 +182,6 @@ def _session_factory(check: Callable[[], None], make: Callable[[], Session] | No
         return session
 
     return factory
-
-
-def _alive(store: Store) -> bool:
-    from sqlalchemy import text
-
-    from app.store import StoreError
-
-    try:
-        with store.read() as tx:
-            return bool(tx.conn.execute(text("SELECT 1")).scalar())
-    except StoreError:
-        return False
 
 
 def _quiet_loggers() -> None:

@@ -32,10 +32,11 @@ from app.store.answers import Claim, Question
 
 log = logging.getLogger(__name__)
 
+SEAL_SECONDS = 60.0
 LOOK_AGAIN = 0.2  # seconds: another process's answers wake nobody here
 LEASE = timedelta(seconds=20)  # longer than any source's total deadline
 REPORT_FRESH = timedelta(minutes=15)
-UNKNOWN_FRESH = timedelta(seconds=30)  # a payer that just failed is not asked again by the next launch at once
+UNKNOWN_FRESH = timedelta(seconds=30)  # a source that has just failed is not asked again by every reload
 LAUNCH_FRESH = timedelta(hours=12)  # EHR answers belong to one launch and live as long as it may
 
 
@@ -69,10 +70,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks: for the audit."""
+    """Who looks: for the audit. What their role is may itself be among the answers."""
 
     user: str  # Practitioner/123, or the subject of the id_token
-    role: str
+    role: Callable[[State], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,26 +240,38 @@ class Gathering:
 
         The key holds the EHR's issuer, its patient id and the member id, so that no two patients ever share an answer.
         """
-        patient = f"{opening.issuer}|{state.plan.patient_id or opening.encounter_id}"
         if ask.source == EHR:
-            return Question(opening.ehr, ask.name, opening.handle, patient)
-        coverage = _coverage(state.plan, ask.source)
+            named = opening.patient_id or opening.encounter_id  # what the launch names does not change with the answers
+            return Question(opening.ehr, ask.name, opening.handle, f"{opening.issuer}|{named}")
+        patient, coverage = f"{opening.issuer}|{state.plan.patient_id}", _coverage(state.plan, ask.source)
         member = ",".join([*(i.value for i in coverage.member_ids), coverage.subscriber_id, coverage.dependent])
         return Question(ask.source, f"{ask.name} {asking.report_period(opening.day).end}", "", f"{patient}|{member}")
 
     def _write(self) -> None:
         """The writer thread: settle everything that has arrived in one transaction, then see what may be asked next."""
-        while (first := self._settled.get()) is not None:
-            arrived = [first, *_drain(self._settled)]
-            items = [item for item in arrived if item is not None]
+        sealed = time.monotonic()
+        while True:
+            arrived = _arrivals(self._settled)
             try:
-                self._settle(items)
+                self._settle([item for item in arrived if item is not None])
+                if time.monotonic() - sealed > SEAL_SECONDS:
+                    sealed = time.monotonic()
+                    self._seal()
             except StoreError:
                 log.exception("answers could not be stored; they are asked again when their lease has run out")
             if None in arrived:
                 return
 
+    def _seal(self) -> None:
+        """Seal the audit chains that have grown. The log is the second place that holds the seal (DESIGN 3.6)."""
+        with self._store.begin() as tx:
+            seal = audit.seal_heads(tx)
+        if seal:
+            log.info("audit seal %d %s", seal.seq, seal.hash)
+
     def _settle(self, items: list[_Asked]) -> None:
+        if not items:
+            return
         with self._store.begin() as tx:
             for item in items:
                 answers.settle(tx, item.question, item.answer, _fresh_for(item), self._who)
@@ -285,11 +298,15 @@ def _where(error: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
 
 
-def _drain(settled: queue.SimpleQueue[_Asked | None]) -> list[_Asked | None]:
+def _arrivals(settled: queue.SimpleQueue[_Asked | None]) -> list[_Asked | None]:
+    """Everything that has arrived; waits for the first a while."""
     items: list[_Asked | None] = []
-    while not settled.empty():
-        items.append(settled.get())
-    return items
+    try:
+        items.append(settled.get(timeout=SEAL_SECONDS))
+        while True:
+            items.append(settled.get_nowait())
+    except queue.Empty:
+        return items
 
 
 def _coverage(plan: Plan, payer: str) -> Coverage:
@@ -303,9 +320,9 @@ def _value(state: State, ask: Ask) -> Any:
 
 
 def _fresh_for(item: _Asked) -> timedelta:
-    if item.ask.source == EHR:
-        return LAUNCH_FRESH
-    return UNKNOWN_FRESH if isinstance(item.answer, Unknown) else REPORT_FRESH
+    if isinstance(item.answer, Unknown):
+        return UNKNOWN_FRESH
+    return LAUNCH_FRESH if item.ask.source == EHR else REPORT_FRESH
 
 
 def _chart_read(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
@@ -315,7 +332,7 @@ def _chart_read(opening: Opening, reader: Reader, state: State, at: datetime) ->
     return audit.Audit(
         launch=opening.handle,
         who=reader.user,
-        role=reader.role,
+        role=reader.role(state),
         patient=f"{opening.issuer}|{state.plan.patient_id or ''}",
         action="read-chart",
         counts=counts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,21 +85,29 @@ class House:
     scenarios: dict[str, Scenario]
     settings: Settings
 
-    def mint(self, scenario: str, tenant: str = "main", **options: str) -> dict[str, str]:
+    def mint(self, scenario: str, tenant: str = "main", **options: str | Sequence[str]) -> dict[str, str]:
         """A launch as the EHR would make it: launch_url, iss, launch."""
         query = {"scenario": scenario, **options}
         minted: dict[str, str] = requests.get(f"{self.ehr}/{tenant}/launch-url", params=query, timeout=10).json()
         return minted
 
     def launch(
-        self, scenario: str, tenant: str = "main", session: requests.Session | None = None, **options: str
+        self,
+        scenario: str,
+        tenant: str = "main",
+        session: requests.Session | None = None,
+        **options: str | Sequence[str],
     ) -> requests.Response:
         """EHR -> us -> EHR -> us: the panel's shell, or the page that says why there is none."""
         session = session or browser()
         return session.get(self.mint(scenario, tenant, **options)["launch_url"], timeout=30)
 
     def panel(
-        self, scenario: str, tenant: str = "main", session: requests.Session | None = None, **options: str
+        self,
+        scenario: str,
+        tenant: str = "main",
+        session: requests.Session | None = None,
+        **options: str | Sequence[str],
     ) -> Screen:
         """A complete launch and the finished panel."""
         session = session or browser()

@@ -77,7 +77,8 @@ def begin(of: launch.Launch, app: Flask) -> None:
 def _draw(of: launch.Launch, template: str, *, seen: int | None) -> ResponseReturnValue:
     """The panel of the answers so far, once it is known who looks and at whom."""
     here, opening = parts(), _opening(of, parts())
-    state = here.gathering.show(opening, _reader(of), seen=seen, timeout=POLL_SECONDS)
+    reader = Reader(of.fhir_user or of.subject or "not stated", lambda state: str(_role(of, state, here)))
+    state = here.gathering.show(opening, reader, seen=seen, timeout=POLL_SECONDS)
     role = None if _user_is_out(state) else _role(of, state, here)
     links, shell = _links(of.handle), _shell(of, state, role)
     drawn = present.Drawn.parse(request.args.get("turn", ""), request.args.get("drawn", ""))
@@ -152,10 +153,6 @@ def _opening(of: launch.Launch, here: Parts) -> Opening:
         user_ref=of.fhir_user,
         day=here.clock().astimezone(ZoneInfo(here.timezones[of.ehr])).date(),
     )
-
-
-def _reader(of: launch.Launch) -> Reader:
-    return Reader(of.fhir_user or of.subject or "not stated", "")
 
 
 def _links(handle: str) -> present.Links:

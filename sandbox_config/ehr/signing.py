@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from joserfc import jwt
@@ -21,9 +22,17 @@ ID_TOKEN_LIFE = timedelta(minutes=5)  # 2026-11, Epic: five minutes
 _CURVES = {"ES256": "P-256", "ES384": "P-384"}
 
 
-@cache
+_making = Lock()  # the first two launches at the same instant must be signed by the same key
+
+
 def _key(alg: str, purpose: str) -> RSAKey | ECKey:
     """One key an algorithm and purpose: current, retired, or stray (never published)."""
+    with _making:
+        return _made(alg, purpose)
+
+
+@cache
+def _made(alg: str, purpose: str) -> RSAKey | ECKey:
     parameters: Any = {"use": "sig", "alg": alg, "kid": f"sandbox-{alg.lower()}-{purpose}"}
     if alg in _CURVES:
         return ECKey.generate_key(_CURVES[alg], parameters)

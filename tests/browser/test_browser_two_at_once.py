@@ -9,8 +9,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import NewPage
-from tests.browser.steps import app_frame, family, finished, html_of, patient_in
+from tests.browser.steps import app_frame, family, finished, html_of, panel_of, patient_in
 from tests.house import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -64,37 +63,25 @@ def test_two_ehrs_with_the_same_patient_ids_stay_apart_in_two_tabs(home: House, 
             expect(tab.locator("#sources > summary")).to_contain_text(ehr)
 
 
-def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(
-    home: House, new_page: NewPage
-) -> None:
-    page = new_page()
+def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(home: House, page: Page) -> None:
     seen, other = Seen(page.context), page.context.new_page()
-    page.goto(home.mint("one-open-gap", user="dr")["launch_url"])
-    finished(page)
+    panel_of(page, home, "one-open-gap", user="dr")
+    panel_of(other, home, "out-of-range", user="ma")
+    expect(other.locator("[data-user]")).to_contain_text("Tobias Achterberg")
     theirs = page.url
-    other.goto(home.mint("out-of-range", user="ma")["launch_url"])
-    finished(other)
-    expect(other.locator("[data-user]")).to_have_text("Tobias Achterberg, clinical staff")
     page.reload()
     expect(page.locator("#problem")).to_contain_text("This launch has ended")
     assert family(home, "one-open-gap") not in html_of(page)
     assert len(seen.in_frame(theirs)) == 1
 
 
-def test_two_users_who_launch_at_the_same_instant_never_see_each_others_patient(
-    home: House, page: Page, witness: object
-) -> None:
+def test_two_users_who_launch_at_the_same_instant_never_see_each_others_patient(home: House, page: Page) -> None:
     seen, other = Seen(page.context), page.context.new_page()
     for turn in range(ROUNDS // 2):
-        first, second = STORIES[turn % 5], STORIES[(turn + 2) % 5]
-        tabs = ((page, first, "dr"), (other, second, "ma"))
+        tabs = ((page, STORIES[turn % 5], "dr"), (other, STORIES[(turn + 2) % 5], "ma"))
         for tab, story, user in tabs:
             tab.goto(home.mint(story, user=user)["launch_url"], wait_until="commit")
-        alive = 0
         for tab, story, _ in tabs:
             finished(tab)
-            assert seen.in_frame(tab.url) <= {patient_in(tab)} if tab.locator("[data-patient]").count() else True
-            names = "".join(seen.in_frame(tab.url))
-            assert all(family(home, one) not in names for one in STORIES if one != story)
-            alive += tab.locator("#problem").count() == 0
-        assert alive >= 1
+            assert all(family(home, story) in name for name in seen.in_frame(tab.url)), seen.names
+        assert any(seen.in_frame(tab.url) for tab, _, _ in tabs), "the later of the two users must be let in"

@@ -153,7 +153,7 @@ def test_an_expired_launch_says_how_to_reopen_from_the_chart(own_home: House) ->
     assert watch(session, page.url).patient
     own_home.clock.ahead = timedelta(minutes=21)
     late = session.get(f"{page.url}flags", headers={"HX-Request": "true"}, timeout=10)
-    assert late.status_code == 401
+    assert late.status_code == 410
     assert "patient's chart" in late.text.replace("&#39;", "'")
     assert "<html" not in late.text
 
@@ -163,7 +163,7 @@ def test_a_closed_launch_is_closed_and_its_token_revoked(own_home: House) -> Non
     page = own_home.launch("one-open-gap", session=session)
     ended = session.post(f"{page.url}end", headers={"Sec-Fetch-Site": "same-origin"}, timeout=10)
     assert ended.status_code == 200
-    assert session.get(page.url, timeout=10).status_code == 401
+    assert session.get(page.url, timeout=10).status_code == 410
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 from authorization_server import AuthorizationServer
-from front_door import AT_TOP, IN_FRAME, PUBLIC, Browser, Clock, House, Network, launch_url, query
+from front_door import AT_TOP, IN_FRAME, PUBLIC, Browser, Clock, House, Network, entry, launch_url, query
 from memory_store import MemoryStore
 
 
@@ -131,14 +131,29 @@ def test_a_launch_ends_after_twenty_idle_minutes(
 
 
 def test_a_launch_ends_after_twelve_hours_however_busy(
-    browser: Browser, clock: Clock, ehr: AuthorizationServer
+    browser: Browser, house: House, clock: Clock, ehr: AuthorizationServer
 ) -> None:
     handle = browser.handle(ehr)
     for _ in range(47):
         clock.pass_(minutes=15)
         assert browser.page(handle).status_code == 200
+    found = house.launches.read(handle)
+    assert found is not None
+    assert found.idle_until == found.ends
     clock.pass_(minutes=15)
     assert browser.page(handle).status_code == 410
+
+
+def test_a_store_that_forgets_to_forget_opens_nothing_that_has_expired(
+    clock: Clock, network: Network, ehr: AuthorizationServer
+) -> None:
+    stopped = clock()
+    house = House(clock, network, MemoryStore(lambda: stopped), entry(ehr))
+    browser = house.browser()
+    handle, back = browser.handle(ehr), browser.callback_of(ehr)
+    clock.pass_(minutes=20)
+    assert browser.page(handle).status_code == 410
+    assert browser.open(back).status_code == 400
 
 
 def test_looking_at_a_launch_writes_at_most_once_a_minute(

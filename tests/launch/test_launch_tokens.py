@@ -73,6 +73,15 @@ def test_refreshing_goes_on_with_and_without_rotation(
     assert len(set(used)) == (3 if habit == "rotate" else 1)
 
 
+@pytest.mark.parametrize("said", ["", None, 7])
+def test_the_refresh_token_is_kept_where_the_ehr_gives_no_usable_new_one(
+    browser: Browser, house: House, ehr: AuthorizationServer, said: Any
+) -> None:
+    ehr.habits.refresh, ehr.habits.refreshed = "keep", {"refresh_token": said}
+    bearer = house.launches.bearer(browser.handle(ehr))
+    assert len({bearer(True) for _ in range(3)}) == 3
+
+
 def test_without_a_refresh_token_the_launch_is_signed_out_when_the_token_ends(
     browser: Browser, house: House, ehr: AuthorizationServer, clock: Clock
 ) -> None:

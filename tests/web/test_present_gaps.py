@@ -91,7 +91,7 @@ def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
             "In this chart: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. Its date is not certain",
         ),
         (row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),)), "In this chart: HbA1c 6.9 %"),
-        (row(State.NOT_CHECKED), "Not checked against the chart: there is no rule of ours for version 2026.1"),
+        (row(State.NOT_CHECKED), "There is no rule of ours for version 2026.1 of this measure"),
         (row(State.EXCLUDED), "Does not apply to this patient."),
         (row(State.ORDERED, settled_by=a1c("1", -3)), "On its way: HbA1c"),
     ],
@@ -143,7 +143,7 @@ def test_a_payers_words_are_on_the_row_only_where_no_rule_of_ours_speaks() -> No
     unruled = shown(row(State.NOT_CHECKED, rule=None, gap=spoken))
     assert [(q.who, q.words) for q in unruled.quotes] == [
         (NORTHWIND, "Please schedule a test."),
-        (NORTHWIND, "Not found HbA1c"),
+        (NORTHWIND, "Not found: HbA1c"),
     ]
     ruled = shown(row(gap=spoken))
     assert ruled.quotes == ()
@@ -160,7 +160,7 @@ def test_a_reason_without_a_display_is_worded_by_us() -> None:
     ["Earn $50 for this visit", "RAF 0.302", "Bonus measure", "risk adjustment opportunity", "Incentive payment €5"],
 )
 def test_payer_text_that_speaks_of_money_or_weight_is_withheld(text: str) -> None:
-    seen = shown(row(State.NOT_CHECKED, rule=None, service="", gap=gap(title=text, payer_words=text)))
+    seen = shown(row(State.NOT_CHECKED, rule=None, service="", gap=gap(title=f"See: {text}", payer_words=text)))
     assert [quote.words for quote in seen.quotes] == [WITHHELD]
     assert text not in repr(seen)
 
@@ -184,12 +184,14 @@ def test_a_rule_says_who_reviewed_it_or_that_nobody_has() -> None:
 def test_an_identity_that_differs_is_named_beside_the_row() -> None:
     payers = Payers.of(LAKESIDE_LINES, (IdentityNote("lakeside", ("family name", "sex")),))
     note = row_view(mammogram(), payers, TODAY).note
-    assert note == "Lakeside has another family name and sex for this member: check that it is the same person."
+    assert note.startswith("Lakeside's record of this member differs: family name and sex.")
 
 
 def test_short_names_stay_apart() -> None:
-    payers = Payers({"a": "Summit Health", "b": "Summit Mutual", "c": "The Plan", "d": LAKESIDE})
-    assert [payers.short(each) for each in "abcd"] == ["Summit Health", "Summit Mutual", "The Plan", "Lakeside"]
+    names = {"a": "Summit Health", "b": "Summit Mutual", "c": "The Plan", "d": LAKESIDE, "e": "Blue Heron Mutual"}
+    shorts = ["Summit Health", "Summit Mutual", "The Plan", "Lakeside", "Blue Heron"]
+    assert [Payers(names).short(each) for each in names] == shorts
+    payers = Payers(names)
     assert payers.full("unknown-payer") == "unknown-payer"
 
 

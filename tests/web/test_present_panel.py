@@ -18,6 +18,7 @@ from handmade import (
     gap,
     historic,
     hospice,
+    line,
     mammogram,
     nobody,
     out_of_range,
@@ -72,6 +73,10 @@ def test_no_open_gaps_is_said_only_when_the_panel_is_clear() -> None:
     ("found", "says"),
     [
         (silent(), "Open gaps cannot be ruled out: nothing known from Northwind Health Plan."),
+        (
+            panel(sources=(line("coverage", "EHR", "coverage", SourceState.NO_ANSWER, reason=Reason.DOWN),)),
+            "Open gaps cannot be ruled out: which payers to ask is not known.",
+        ),
         (panel(complete=False), "Nothing to show yet."),
         (panel(staff=(row(),)), "Nothing here needs you today. What is left stands below."),
         (panel(), "No gap is listed, but not every question was answered, so open gaps cannot be ruled out."),
@@ -190,7 +195,7 @@ def test_an_identity_note_is_said_once_beside_the_row_or_else_below() -> None:
     beside = view(panel(gaps=(mammogram(),), sources=sources, identity=note))
     below = view(panel(clear=True, sources=sources, identity=note))
     assert (beside.notes, bool(beside.gaps[0].note)) == ((), True)
-    assert below.notes == ("Lakeside has another sex for this member: check that it is the same person.",)
+    assert below.notes == ("Lakeside's record of this member differs: sex. Check that it is the same person.",)
 
 
 @given(

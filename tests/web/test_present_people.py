@@ -23,6 +23,7 @@ MO = Name("official", "Al-Husseini", ("Mohammed",))
         (Name("official", "Okafor"), "Okafor", ""),
         (Name("official", "", ("Grace",)), "Grace", ""),
         (Name("usual", text="محمد الحسيني"), "محمد الحسيني", "und-Arab"),
+        (Name("official", "حداد", ("ليلى",)), "حداد، ليلى", "und-Arab"),
         (Name("official", "王", ("小明",)), "王小明", "und-Hani"),
         (Name("official", "김", ("민준",)), "김민준", "ko"),
         (Name("official", "Иванова", ("Анна",)), "Иванова, Анна", "und-Cyrl"),

@@ -83,6 +83,37 @@ def test_against_stands_beside_for_and_an_empty_side_says_so() -> None:
     assert "Nothing found" in bare.no_against
 
 
+@pytest.mark.parametrize("label", ["HCC 37: Heart failure", "RxHCC 186 – Heart failure", "CC 85, Heart failure"])
+def test_a_condition_is_assessed_and_not_its_category(label: str) -> None:
+    seen = shown(PromptRow((category(label),), PromptState.ASSESS_HISTORIC, (), (), ()))
+    assert seen.title == "Assess: Heart failure"
+    assert f"“{label}”" in " ".join(each.words for each in seen.details)
+
+
+def test_both_sides_are_cut_at_the_same_length_and_lose_nothing() -> None:
+    facts = tuple(fact("Observation", f"eGFR {n}", -n, category=("laboratory",)) for n in range(5))
+    seen = shown(PromptRow((category(),), PromptState.ASSESS_SUSPECTED, (), facts, facts))
+    assert len(seen.supporting) == len(seen.against) == 3
+    assert seen.more_supporting == seen.more_against == "2 more below"
+    assert [each.label for each in seen.details[:4]] == ["Also for"] * 2 + ["Also against"] * 2
+
+
+def test_chart_and_payer_are_both_seen_and_a_bare_visit_comes_last() -> None:
+    visit = Evidence("Encounter/1", "Encounter", "Office visit", when=on(-1))
+    claim = Evidence("Condition/1", "Condition", "Heart failure", when=on(-400))
+    facts = tuple(fact("Condition", f"Heart failure {n}", -n) for n in range(3))
+    seen = shown(PromptRow((category(),), PromptState.ASSESS_HISTORIC, (visit, claim, claim), facts, ()))
+    assert [each.what for each in seen.supporting] == ["Heart failure 0", "Heart failure 1", "Heart failure"]
+    assert seen.more_supporting == "2 more below"
+
+
+def test_evidence_is_attributed_to_the_payer_that_listed_it() -> None:
+    claim = Evidence("Condition/1", "Condition", "Heart failure", when=on(-400))
+    lists = (category(), category(payer="lakeside", evidence=(claim,)))
+    seen = shown(PromptRow(lists, PromptState.ASSESS_HISTORIC, (claim,), (), ()))
+    assert seen.supporting[0].source.startswith("Lakeside")
+
+
 def test_unreadable_and_undated_evidence_is_shown_as_that() -> None:
     shut = Evidence("Observation/9", readable=False)
     seen = shown(PromptRow((category(),), PromptState.ASSESS_SUSPECTED, (shut,), (), ()))
@@ -112,6 +143,12 @@ def test_a_vague_date_is_not_sharpened() -> None:
     entry = replace(fact("Condition", "Heart failure", -1), when=year)
     seen = shown(PromptRow((category(),), PromptState.ASSESS_HISTORIC, (), (entry,), ()))
     assert "last in 2025" in seen.why
+
+
+def test_a_result_that_fits_is_no_record_of_the_condition() -> None:
+    egfr = fact("Observation", "eGFR", -5)
+    seen = shown(PromptRow((category(),), PromptState.ASSESS_HISTORIC, (), (egfr,), ()))
+    assert seen.why.startswith("On record before. ")
 
 
 def test_the_history_term_is_offered_where_the_office_may_not_assess() -> None:

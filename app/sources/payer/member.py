@@ -15,7 +15,7 @@ from fhirclient.models.patient import Patient as PatientModel
 
 from app.core.chart import Coverage, Identifier, Patient
 from app.core.report import Member
-from app.sources.errors import NotAllowed, NotFound, NotIdentified, Refused
+from app.sources.errors import NotAllowed, NotFound, NotIdentified, Refused, SourceError
 from app.sources.fhir.bundles import Outcomes, Rejects, matches
 from app.sources.fhir.patient import patient as patient_of
 from app.sources.fhir.references import reference
@@ -31,19 +31,24 @@ _MOST_TRIES = 4
 
 
 def find(patient: Patient, coverage: Coverage, entry: PayerEntry, asking: Asking) -> Member:
-    """The member. Raises NotIdentified when the payer does not know them."""
-    try:
-        found = _by_identifier(patient, coverage, entry, asking)
-    except (NotAllowed, NotFound, Refused):
-        found = None  # a payer may offer $member-match only
-    if found is not None and found.patient is not None and _same_birth_date(patient, found.patient):
-        return found
-    matched = _by_match(patient, coverage, entry, asking)
-    if matched is not None:
-        return matched
+    """The member. Raises NotIdentified when the payer does not know them.
+
+    A payer may offer only one of the two ways; when it refuses both, that is its trouble and not an unknown member.
+    """
+    refusals: list[SourceError] = []
+    found: Member | None = None
+    for way in (_by_identifier, _by_match):
+        try:
+            answered = way(patient, coverage, entry, asking)
+        except (NotAllowed, NotFound, Refused) as refusal:
+            refusals.append(refusal)
+            continue
+        found = answered or found
+        if found is not None and (found.patient is None or _same_birth_date(patient, found.patient)):
+            return found
     if found is not None:
         return found  # whoever it is, the core decides with both records before it
-    raise NotIdentified("does not know this member")
+    raise refusals[0] if len(refusals) == 2 else NotIdentified("does not know this member")
 
 
 # --- by member id -----------------------------------------------------------------------------------------------------
@@ -110,8 +115,8 @@ def _by_match(patient: Patient, coverage: Coverage, entry: PayerEntry, asking: A
         return None
     try:
         reply = asking.http.post("Patient/$member-match", body)
-    except (NotFound, Refused, NotAllowed):
-        return None  # no match (422), or the payer does not offer it
+    except Refused:
+        return None  # 422: no match, or more than one
     member_id, patient_id = "", ""
     for parameter in objs(reply.get("parameter")):
         if parameter.get("name") == "MemberIdentifier" and (found := identifier(obj(parameter.get("valueIdentifier")))):

@@ -92,9 +92,10 @@ def says(gap: Gap, payer: str) -> str:
 
 
 def quotes(gap: Gap, payer: str) -> list[Quote]:
-    """The payer's own words: its text and its reasons, each once."""
-    reasons = [" ".join(filter(None, [reason.display, reason.detail])) for reason in gap.reasons]
-    spoken = distinct([plain(words) for words in (gap.payer_words, *reasons)])
+    """The payer's own words: its text and its reasons, each once. A text that only repeats the title says nothing."""
+    title = plain(gap.measure.title)
+    reasons = [": ".join(filter(None, [reason.display, reason.detail])) for reason in gap.reasons]
+    spoken = [each for each in distinct([plain(words) for words in (gap.payer_words, *reasons)]) if each != title]
     return [Quote(payer, WITHHELD if speaks_of_worth(words) else words) for words in spoken]
 
 
@@ -143,7 +144,7 @@ def _why_out_of_range(it: _About) -> str:
 def _why_not_checked(it: _About) -> str:
     version = plain(it.row.gap.measure.version)
     named = f"version {version} of this measure" if version else "this measure, whose version is not stated"
-    return f"Not checked against the chart: there is no rule of ours for {named}."
+    return f"There is no rule of ours for {named}: it may be done already."
 
 
 def _why_unclear(it: _About) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from app.core.flag import IdentityNote, SourceLine
 from app.web.present.text import distinct, listed, plain
 
-_LONG_ENOUGH = 4  # "The" or "Blue" would not be a name
+_LONG_ENOUGH = 6  # "The" or "Blue" would not be a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +30,22 @@ class Payers:
     def note(self, payer: str) -> str:
         """Said beside whatever a payer reports whose identity of the member differs in a part that does not block."""
         differs = listed([plain(part) for part in self.differs.get(payer, ())])
-        return (
-            f"{self.short(payer)} has another {differs} for this member: check that it is the same person."
-            if differs
-            else ""
-        )
+        words = f"{self.short(payer)}'s record of this member differs: {differs}. Check that it is the same person."
+        return words if differs else ""
 
     def short(self, payer: str) -> str:
         return short_names([*self.names.values(), self.full(payer)])[self.full(payer)]
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """The first word of each name, where it is long enough and no other name begins with it; else the whole name."""
-    first = {name: plain(name).split(" ")[0] for name in distinct(names)}
+    """The first word of each name, or two where it is short; the whole name where that is not enough to tell it."""
+    first = {name: _first_words(plain(name)) for name in distinct(names)}
     uses = list(first.values())
-    return {
-        name: word if len(word) >= _LONG_ENOUGH and uses.count(word) == 1 else plain(name)
-        for name, word in first.items()
-    }
+    return {name: words if uses.count(words) == 1 else plain(name) for name, words in first.items()}
+
+
+def _first_words(name: str) -> str:
+    words = name.split(" ")
+    if len(words[0]) >= _LONG_ENOUGH:
+        return words[0]
+    return " ".join(words[:2]) if len(words) > 2 else name

@@ -68,7 +68,9 @@ def name_words(name: Name) -> str:
     """FAMILY, Given: family name first is how a chart is checked. A name with only text is shown as written."""
     family, given = plain(name.family), plain(" ".join([*name.given, *name.suffix]))
     if family and given:
-        return f"{family}{given}" if script(family) in _UNSPACED else f"{family}, {given}"
+        if script(family) in _UNSPACED:
+            return f"{family}{given}"
+        return f"{family}{'،' if script(family) == 'und-Arab' else ','} {given}"
     return family or given or plain(name.text)
 
 

@@ -6,18 +6,21 @@ Wording (DESIGN 4, Assess never code): "Assess: …"; present and not present ar
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 
 from app.core.flag import Hidden, PromptRow, PromptState
 from app.core.report import ConditionCategory
 from app.web.present.dates import NOT_STATED, day_words, plain_day, plain_when
-from app.web.present.facts import evidence_view, fact_view
 from app.web.present.names import Payers
+from app.web.present.sides import against, supporting
 from app.web.present.text import by_payer, distinct, listed, plain
 from app.web.present.views import Labelled, PromptView
 from app.web.present.words import PROMPT_MARKS
 
 UNNAMED = "a condition that the payer does not name"
+
+_NUMBER = re.compile(r"^\s*(?:Rx|ESRD[- ]?)?(?:HCC|CC)\s*-?\s*\d+(?:\.\d+)?\s*[-:,.–—]*\s*", re.IGNORECASE)
 
 _ACTIONS: dict[PromptState, str] = {
     PromptState.ASSESS_HISTORIC: "Still present, or not present any more? Either answer is as good.",
@@ -49,7 +52,7 @@ def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
     main = row.categories[0]
     names = distinct([payers.full(category.payer) for category in row.categories])
     dates = [category.calculated for category in row.categories if category.calculated]
-    short = payers.short(main.payer)
+    pro, contra = supporting(row, payers, today), against(row, today)
     return PromptView(
         id=prompt_id(row),
         payer=main.payer,
@@ -58,24 +61,28 @@ def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
         title=_title(row.state, condition_label(main)),
         why=_why(row, listed(names), today),
         action=_action(row),
-        supporting=(
-            *(fact_view(fact, today) for fact in row.in_chart),
-            *(evidence_view(evidence, short, today) for evidence in row.supporting),
-        ),
-        against=tuple(fact_view(fact, today) for fact in row.against),
+        supporting=pro.shown,
+        more_supporting=pro.more,
+        against=contra.shown,
+        more_against=contra.more,
         no_support="No evidence came with it, and none was found in this chart.",
         no_against="Nothing found in what could be read of this chart.",
         says=listed(names),
         as_of=f"calculated on {day_words(min(dates), today)}" if dates else "calculation date not stated",
         note=" ".join(distinct([payers.note(category.payer) for category in row.categories])),
-        details=_details(row, payers, today),
+        details=(*pro.details("Also for"), *contra.details("Also against"), *_details(row, payers, today)),
     )
 
 
 def condition_label(category: ConditionCategory) -> str:
-    """The condition as the payer names it, else as its first diagnosis is named."""
+    """The condition as the payer names it, without the number of its category; else as its first diagnosis is named."""
     diagnoses = (by_payer(concept.label) for concept in category.diagnoses)
-    return by_payer(category.label) or next((words for words in diagnoses if words), UNNAMED)
+    return _unnumbered(by_payer(category.label)) or next((words for words in diagnoses if words), UNNAMED)
+
+
+def _unnumbered(label: str) -> str:
+    """A condition is assessed, not a category: "HCC 37: Diabetes" is Diabetes."""
+    return _NUMBER.sub("", label, count=1)
 
 
 def _title(state: PromptState, label: str) -> str:
@@ -103,7 +110,9 @@ def _why(row: PromptRow, names: str, today: date) -> str:
 
 
 def _last_seen(row: PromptRow) -> str:
-    days = [f.when for f in row.in_chart if f.when] + [e.when for e in row.supporting if e.when]
+    """When somebody last wrote the condition down: a result that fits it is no record of it."""
+    written = [each for each in (*row.in_chart, *row.supporting) if each.type == "Condition"]
+    days = [each.when for each in written if each.when]
     if not days:
         return ""
     newest = max(days, key=lambda when: when.end)
@@ -126,7 +135,9 @@ def _details(row: PromptRow, payers: Payers, today: date) -> tuple[Labelled, ...
     lines: list[Labelled] = []
     for category in row.categories:
         diagnoses = distinct([by_payer(concept.label) for concept in category.diagnoses])
-        lines.append(Labelled(payers.short(category.payer), f"“{condition_label(category)}”, {_model(category)}"))
+        lines.append(
+            Labelled(payers.short(category.payer), f"“{by_payer(category.label) or UNNAMED}”, {_model(category)}")
+        )
         if diagnoses:
             lines.append(Labelled("Recorded as", listed(diagnoses)))
         if category.deadline:
@@ -147,7 +158,7 @@ def hidden_line(item: Hidden, payers: Payers) -> str:
     """A condition that is counted and never prompted, with why."""
     why = HIDDEN_WORDS.get(item.why, plain(item.why))
     if item.by and item.why == "superseded":
-        why = f"covered by {by_payer(item.by, 'a related condition')}"
+        why = f"covered by {_unnumbered(by_payer(item.by)) or 'a related condition'}"
     elif item.by:
         why = f"{why}: {plain(item.by)}"
     return f"{condition_label(item.category)}: {why} ({payers.full(item.category.payer)})"

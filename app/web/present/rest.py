@@ -14,6 +14,7 @@ from app.web.present.gaps import measure_title, row_view, says
 from app.web.present.names import Payers
 from app.web.present.place import Placed
 from app.web.present.prompts import hidden_line, prompt_view
+from app.web.present.sources import COVERAGE
 from app.web.present.text import counted, distinct, listed, plain
 from app.web.present.views import FoldPart, FoldView, StatusView
 from app.web.present.words import STATUS_MARKS
@@ -57,6 +58,8 @@ def none_words(found: Panel) -> str:
         return "Nothing to show yet."
     if any(line.state is SourceState.NO_PAYER for line in found.sources):
         return "Without a payer on file nothing is known of gaps."
+    if any(line.key == COVERAGE and line.state is SourceState.NO_ANSWER for line in found.sources):
+        return "Open gaps cannot be ruled out: which payers to ask is not known."
     silent = distinct([plain(line.name) for line in found.sources if _is_silent(line.state, line.reason)])
     if silent:
         return f"Open gaps cannot be ruled out: nothing known from {listed(silent)}."

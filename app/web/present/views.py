@@ -119,7 +119,9 @@ class PromptView:
     why: str
     action: str
     supporting: tuple[EvidenceView, ...]
+    more_supporting: str  # "2 more below", where one side is longer than is shown
     against: tuple[EvidenceView, ...]
+    more_against: str
     no_support: str  # said where there is none
     no_against: str
     says: str
