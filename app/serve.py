@@ -31,6 +31,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             "accesslog": "-",
             "access_log_format": ACCESS_LOG,
             "loglevel": settings.log_level.lower(),
+            "limit_request_line": 8190,  # issuers and launch tokens can be long JWTs; the default of 4094 cuts them off
             "preload_app": False,  # threads and database connections must be made after the fork
         }.items():
             self.cfg.set(name, value)

@@ -32,8 +32,8 @@ def follow_up(gaps: Iterable[tuple[Gap, MeasureRule]], reading: Reading, today: 
 def _row(rule: MeasureRule, gap: Gap, what: FollowUp, reading: Reading, today: date) -> GapRow | None:
     kinds = {kind.name: kind for kind in rule.evidence}
     test = newest(fact for name in what.after for fact in _results(kinds[name], reading, today))
-    when = dated(test) if test else None
-    if test is None or when is None or not _abnormal(test, what) or when.end < add_months(today, -what.months):
+    when = dated(test) if test and _abnormal(test, what) else None
+    if test is None or when is None or when.end < add_months(today, -what.months):
         return None
     after = kinds[what.settled_by]
     if newest(fact for fact in _results(after, reading, today) if _not_before(fact, when.start)):

@@ -139,8 +139,8 @@ def last_day(fact: Fact) -> date:
 
 
 def _days(stay: Fact) -> range:
-    first = stay.when.start.toordinal() if stay.when else 0
-    last = (stay.until or stay.when or When.day(date.min)).end.toordinal()
+    when = stay.when or When.day(date.min)
+    first, last = when.start.toordinal(), (stay.until or when).end.toordinal()
     return range(first, min(last, first + _LONGEST_STAY) + 1)
 
 

@@ -15,7 +15,15 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Playwright
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WINDOW = {"width": 1280, "height": 800}
 PATIENCE = 25_000  # milliseconds: two cores shared with other tests are slow at times
 

@@ -98,9 +98,7 @@ def test_where_nothing_may_keep_a_cookie_a_plain_page_says_what_to_ask_for(
     assert not context.cookies()
 
 
-def test_the_app_lets_no_other_site_frame_it(
-    home: House, new_profile: NewProfile, witness: Witness
-) -> None:
+def test_the_app_lets_no_other_site_frame_it(home: House, new_profile: NewProfile, witness: Witness) -> None:
     witness.expect("frame-ancestors", "Refused to display", "Framing")
     page = new_profile(THIRD_PARTY_ALLOWED).pages[0]
     launch = home.mint(STORY)["launch_url"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.chromium import Witness
 from tests.browser.steps import app_frame, family, finished, html_of, panel_of, patient_in
 from tests.house import House
 
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STORIES = ("one-open-gap", "closed-in-chart", "out-of-range", "nothing-open", "superseded-category")
 ROUNDS = 10
+ENDED = "status of 410"  # what the console says of a launch that another user's has ended
 
 REPORT_NAMES = """
 new MutationObserver(() => {
@@ -37,6 +39,14 @@ class Seen:
         return {name.strip() for at, name in self.names if at == url}
 
 
+def together(*launches: tuple[Page, dict[str, str]]) -> None:
+    """Start each tab on its launch without waiting for any."""
+    for tab, _ in launches:
+        tab.goto("about:blank")
+    for tab, minted in launches:
+        tab.evaluate("url => { setTimeout(() => { location.href = url }) }", minted["launch_url"])
+
+
 def test_two_patients_side_by_side_never_mix(home: House, page: Page) -> None:
     seen = Seen(page.context)
     for turn in range(ROUNDS):
@@ -54,8 +64,7 @@ def test_two_ehrs_with_the_same_patient_ids_stay_apart_in_two_tabs(home: House, 
     seen, other = Seen(page.context), page.context.new_page()
     for turn in range(ROUNDS // 2):
         first, second = STORIES[turn % 5], STORIES[(turn + 2) % 5]
-        page.goto(home.mint(first, "main")["launch_url"], wait_until="commit")
-        other.goto(home.mint(second, "second")["launch_url"], wait_until="commit")
+        together((page, home.mint(first, "main")), (other, home.mint(second, "second")))
         for tab, story, ehr in ((page, first, "Sandbox EHR"), (other, second, "Harborlight EHR")):
             finished(tab)
             assert family(home, story) in patient_in(tab)
@@ -63,7 +72,10 @@ def test_two_ehrs_with_the_same_patient_ids_stay_apart_in_two_tabs(home: House, 
             expect(tab.locator("#sources > summary")).to_contain_text(ehr)
 
 
-def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(home: House, page: Page) -> None:
+def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(
+    home: House, page: Page, witness: Witness
+) -> None:
+    witness.expect(ENDED)
     seen, other = Seen(page.context), page.context.new_page()
     panel_of(page, home, "one-open-gap", user="dr")
     panel_of(other, home, "out-of-range", user="ma")
@@ -75,12 +87,14 @@ def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(home
     assert len(seen.in_frame(theirs)) == 1
 
 
-def test_two_users_who_launch_at_the_same_instant_never_see_each_others_patient(home: House, page: Page) -> None:
+def test_two_users_who_launch_at_the_same_instant_never_see_each_others_patient(
+    home: House, page: Page, witness: Witness
+) -> None:
+    witness.expect(ENDED)
     seen, other = Seen(page.context), page.context.new_page()
     for turn in range(ROUNDS // 2):
         tabs = ((page, STORIES[turn % 5], "dr"), (other, STORIES[(turn + 2) % 5], "ma"))
-        for tab, story, user in tabs:
-            tab.goto(home.mint(story, user=user)["launch_url"], wait_until="commit")
+        together(*[(tab, home.mint(story, user=user)) for tab, story, user in tabs])
         for tab, story, _ in tabs:
             finished(tab)
             assert all(family(home, story) in name for name in seen.in_frame(tab.url)), seen.names

@@ -250,7 +250,7 @@ def test_an_ordered_follow_up_waits_with_staff() -> None:
 
 
 def test_a_follow_up_under_another_code_or_in_unread_types_cannot_be_told() -> None:
-    under_cpt = fact("Procedure", Concept(text="Colonoscopy"), "2026-09-09")
+    under_cpt = fact("Procedure", Concept(text="Colonoscopy"), "2026-11-20")
     found = abnormal(POSITIVE, under_cpt)
     assert found is not None
     assert (found.state, found.because, found.unclear) == (State.CANNOT_TELL, "code-not-known", (under_cpt,))

@@ -20,8 +20,8 @@ def look(*categories: ConditionCategory, facts: tuple[Fact, ...] = (), today: da
     return prompts(categories, reading(*facts), today)
 
 
-def only_row(*categories: ConditionCategory, facts: tuple[Fact, ...] = ()) -> PromptRow:
-    found = look(*categories, facts=facts)
+def only_row(*categories: ConditionCategory, facts: tuple[Fact, ...] = (), today: date = TODAY) -> PromptRow:
+    found = look(*categories, facts=facts, today=today)
     assert len(found.rows) == 1
     return found.rows[0]
 
@@ -377,6 +377,8 @@ def test_a_report_on_a_part_of_the_year_is_about_the_year() -> None:
     late = visit("2026-11-01")
     assert settles(late, diagnosed("E11.22", late), one=nine_months)
     assert only_row(nine_months).state is PromptState.ASSESS_HISTORIC  # and it is not over in November
+    assert only_row(DIABETES, today=date(2026, 12, 31)).state is PromptState.ASSESS_HISTORIC
+    assert hidden(look(DIABETES, today=date(2027, 1, 1))) == [("37", "period-over", "")]
     fiscal = replace(DIABETES, period=Period(date(2025, 10, 1), date(2026, 9, 30)))
     assert hidden(look(fiscal)) == [("37", "period-over", "")]
     assert settles(late, diagnosed("E11.22", late), one=replace(DIABETES, period=None))
@@ -391,12 +393,20 @@ EMBOLISM = category("267", "Deep Vein Thrombosis and Pulmonary Embolism", "I26.9
 CANCER = category("23", "Prostate, Breast, and Other Cancers", "C50.911")
 
 
-@pytest.mark.parametrize("one", [STROKE, HEART_ATTACK, SEPSIS, EMBOLISM, CANCER], ids=lambda c: c.label)
-def test_acute_events_and_cancer_offer_the_history_term(one: ConditionCategory) -> None:
-    for category_ in (one, replace(one, diagnoses=()), replace(one, cc_type="suspected")):
-        row = only_row(category_)
-        assert row.state is PromptState.HISTORY_TERM
-        assert row.history_term
+@pytest.mark.parametrize(
+    ("one", "term"),
+    [
+        (STROKE, "History of stroke, with what remains of it"),
+        (HEART_ATTACK, "Old myocardial infarction"),
+        (SEPSIS, "History of sepsis"),
+        (EMBOLISM, "History of embolism or thrombosis"),
+        (CANCER, "Personal history of cancer"),
+    ],
+)
+def test_acute_events_and_cancer_offer_the_history_term(one: ConditionCategory, term: str) -> None:
+    for each in (one, replace(one, diagnoses=()), replace(one, cc_type="suspected")):
+        row = only_row(each)
+        assert (row.state, row.history_term) == (PromptState.HISTORY_TERM, term)
 
 
 @pytest.mark.parametrize(
@@ -414,6 +424,7 @@ def test_models_that_we_do_not_know_are_kept_out_by_their_words(label: str) -> N
         category("267", "Deep Vein Thrombosis and Pulmonary Embolism", "I27.82"),  # chronic
         category("249", "Late effects of stroke", "I69.351"),
         category("9", "Heart failure", **RX),
+        category("264", "Stroke, by the payer's words alone"),  # the category is known, and it is another
     ],
 )
 def test_what_is_not_acute_is_asked(one: ConditionCategory) -> None:

@@ -27,6 +27,9 @@ from tests.core.made import fact, hba1c, loinc, pressure
         ("8", "~", Meets.UNCLEAR),
         ("0.085", "", Meets.UNCLEAR),  # a fraction written as percent
         ("86", "", Meets.UNCLEAR),
+        ("3", "", Meets.YES),
+        ("25", "", Meets.NO),
+        ("25.1", "", Meets.UNCLEAR),
     ],
 )
 def test_hba1c_at_most_nine(value: str, comparator: str, meets: Meets) -> None:

@@ -34,7 +34,8 @@ def extension(url: str, **value: Any) -> Json:
 
 def patient(name: str = "m1", **more: Any) -> Json:
     return {
-        "resourceType": "Patient", "id": name, "name": [{"family": "Moss", "given": ["Ida"]}], "birthDate": "1957-02-03",
+        "resourceType": "Patient", "id": name, "birthDate": "1957-02-03",
+        "name": [{"family": "Moss", "given": ["Ida"]}],
         "identifier": [{"type": coded("MB"), "system": "https://northwind.example/member", "value": "W1"}],
     } | more  # fmt: skip
 
@@ -102,13 +103,16 @@ def usual_answer() -> Json:
     )
     observation = {
         "resourceType": "Observation", "id": "o1", "status": "final", "code": coded("4548-4", "Hemoglobin A1c"),
-        "subject": {"reference": "Patient/m1"}, "effectiveDateTime": "2025-02-03", "encounter": {"reference": "Encounter/e1"},
+        "subject": {"reference": "Patient/m1"}, "effectiveDateTime": "2025-02-03",
+        "encounter": {"reference": "Encounter/e1"},
         "performer": [{"display": "Harbor Lab"}],
     }  # fmt: skip
     visit = {"resourceType": "Encounter", "id": "e1", "class": {"code": "AMB"}, "subject": {"reference": "Patient/m1"}}
     guidance = {
         "resourceType": "GuidanceResponse", "id": "gr1", "reasonCode": [coded("Missing", "Missing Data Element")],
-        "dataRequirement": [{"type": "Observation", "codeFilter": [{"code": [{"code": "4548-4", "display": "HbA1c"}]}]}],
+        "dataRequirement": [
+            {"type": "Observation", "codeFilter": [{"code": [{"code": "4548-4", "display": "HbA1c"}]}]}
+        ],
     }  # fmt: skip
     return answer(
         document(
@@ -178,11 +182,13 @@ def usual_risk() -> Json:
     report["extension"].append(extension(f"{RA}/ra-clinicalDataCollectionDeadline", valueDate="2027-01-31"))
     condition = {
         "resourceType": "Condition", "id": "k1", "code": coded("E11.22", "Diabetes with kidney disease"),
-        "subject": {"reference": "Patient/m1"}, "recordedDate": "2025-03-04", "encounter": {"reference": "Encounter/e1"},
+        "subject": {"reference": "Patient/m1"}, "recordedDate": "2025-03-04",
+        "encounter": {"reference": "Encounter/e1"},
     }  # fmt: skip
     visit = {
         "resourceType": "Encounter", "id": "e1", "class": {"code": "AMB"}, "type": [{"text": "Office visit"}],
-        "subject": {"reference": "Patient/m1"}, "period": {"start": "2025-03-04"}, "serviceProvider": {"display": "Elm Clinic"},
+        "subject": {"reference": "Patient/m1"}, "period": {"start": "2025-03-04"},
+        "serviceProvider": {"display": "Elm Clinic"},
     }  # fmt: skip
     found = [{"resource": report, "search": {"mode": "match"}}]
     found += [{"resource": r, "search": {"mode": "include"}} for r in (condition, visit, patient())]

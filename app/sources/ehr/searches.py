@@ -41,7 +41,7 @@ SEARCHES: Mapping[str, Search] = {
     "AllergyIntolerance": Search(),
     "Flag": Search(),
     "DocumentReference": Search("date"),
-    "Coverage": Search(),
+    "Coverage": Search(others=(("_include", "Coverage:payor"),)),  # saves a round trip; refused or ignored: read by reference
 }
 
 

@@ -9,8 +9,9 @@ import hashlib
 import re
 from datetime import date
 
+from app.core.chart import Fact
 from app.core.flag import Hidden, PromptRow, PromptState
-from app.core.report import ConditionCategory
+from app.core.report import ConditionCategory, Evidence
 from app.web.present.dates import NOT_STATED, day_words, plain_day, plain_when
 from app.web.present.names import Payers
 from app.web.present.sides import against, supporting
@@ -111,8 +112,8 @@ def _why(row: PromptRow, names: str, today: date) -> str:
 
 def _last_seen(row: PromptRow) -> str:
     """When somebody last wrote the condition down: a result that fits it is no record of it."""
-    written = [each for each in (*row.in_chart, *row.supporting) if each.type == "Condition"]
-    days = [each.when for each in written if each.when]
+    entries: list[Fact | Evidence] = [*row.in_chart, *row.supporting]
+    days = [each.when for each in entries if each.type == "Condition" and each.when]
     if not days:
         return ""
     newest = max(days, key=lambda when: when.end)
