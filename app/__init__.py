@@ -135,14 +135,13 @@ def _gathering(
     }
 
     def chart_source(opening: Opening) -> ehr_source.Ehr:
-        of = launches.read(opening.handle)
         return ehr_source.Ehr(
             by_id[opening.ehr],
             opening.issuer,
             launches.bearer(opening.handle),
             connections=connections,
             bearer_errors=meanings,
-            granted=of.scopes if of else (),
+            granted=opening.scopes,
         )
 
     gathering = Gathering(

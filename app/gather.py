@@ -33,6 +33,7 @@ from app.store.answers import Claim, Question
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS = 60.0
+COMPANY = 0.08  # seconds that a long poll waits for more once it has news
 LOOK_AGAIN = 0.2  # seconds: another process's answers wake nobody here
 LEASE = timedelta(seconds=20)  # longer than any source's total deadline
 REPORT_FRESH = timedelta(minutes=15)
@@ -66,6 +67,7 @@ class State:
     answers: Mapping[Ask, Answer[Any]]
     version: int
     complete: bool
+    idle: bool = False  # something may be asked that nobody is asking: new, or its asker died
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +125,26 @@ class Gathering:
         with self._store.begin() as tx:
             while True:
                 state = self._read(tx, opening)
-                new = {ask: self._question(opening, ask, state) for ask in state.plan.asks if ask not in state.answers}
-                claims = {ask: answers.claim(tx, question, LEASE, self._who) for ask, question in new.items()}
-                starts += [_Start(ask, new[ask], state) for ask, claim in claims.items() if claim is Claim.ASK]
+                new = {self._question(opening, ask, state): ask for ask in state.plan.asks if ask not in state.answers}
+                claims = answers.claim(tx, new, LEASE, self._who)
+                starts += [_Start(new[q], q, state) for q, claim in claims.items() if claim is Claim.ASK]
                 if Claim.FRESH not in claims.values():  # somebody else's answer to a shared question allows more
                     break
+        ehr = self._ehr(opening)
         for start in starts:
-            self._ask(opening, start)
+            self._ask(opening, ehr, start)
 
     def show(self, opening: Opening, reader: Reader, *, seen: int | None, timeout: float) -> State:
         """The long poll: the state as soon as it is newer than version `seen`, or complete, or after `timeout` seconds.
 
         What it returns may be rendered: its audit record has been committed (DESIGN 3.6).
         """
-        self.advance(opening)
-        if seen is not None:
-            self._wait(opening, seen, timeout)
+        with self._store.read() as tx:
+            state = self._read(tx, opening)
+        if state.idle:
+            self.advance(opening)
+        if seen is not None and not state.complete:
+            self._wait(opening, state, seen, timeout)
         with self._store.begin() as tx:
             state = self._read(tx, opening)
             if state.version != seen:
@@ -163,40 +169,41 @@ class Gathering:
         self._settled.put(None)
         self._writer.join(timeout=5)
 
-    def _wait(self, opening: Opening, seen: int, timeout: float) -> None:
-        end = time.monotonic() + timeout
-        with self._store.read() as tx:
-            state = self._read(tx, opening)
-            questions = [self._question(opening, ask, state) for ask in state.plan.asks]
-        if state.complete:
-            return
-        while self._version(questions) == seen and (left := end - time.monotonic()) > 0:
+    def _wait(self, opening: Opening, state: State, seen: int, timeout: float) -> None:
+        """Until there is news; then a moment more, because answers come in company and each drawing costs."""
+        questions = [self._question(opening, ask, state) for ask in state.plan.asks]
+        end = time.monotonic() + (timeout if state.version == seen else COMPANY)
+        known = state.version
+        while (left := end - time.monotonic()) > 0:
             with self._news:
                 self._news.wait(min(left, LOOK_AGAIN))
-
-    def _version(self, questions: list[Question]) -> int:
-        with self._store.read() as tx:
-            return answers.version(tx, questions)
+            with self._store.read() as tx:
+                version = answers.version(tx, questions)
+                if version != known and self._read(tx, opening).complete:
+                    return
+            if version != known:
+                end = min(end, time.monotonic() + COMPANY) if known == seen else end
+                known = version
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
-    def _ask(self, opening: Opening, start: _Start) -> None:
+    def _ask(self, opening: Opening, ehr: EhrSource, start: _Start) -> None:
         source = opening.ehr if start.ask.source == EHR else start.ask.source
 
         def done(future: Future[Answer[Any]]) -> None:
             self._settled.put(_Asked(opening, start.ask, start.question, _outcome(future, source)))
 
-        future = self._pools.submit(source, self._call(opening, start))
+        future = self._pools.submit(source, self._call(opening, ehr, start))
         if isinstance(future, Unknown):
             self._settled.put(_Asked(opening, start.ask, start.question, future))
         else:
             future.add_done_callback(done)
 
-    def _call(self, opening: Opening, start: _Start) -> Callable[[], Answer[Any]]:
+    def _call(self, opening: Opening, ehr: EhrSource, start: _Start) -> Callable[[], Answer[Any]]:
         """The adapter's call for one question, with plain values only: it runs in a pool thread."""
         if start.ask.source != EHR:
             return self._payer_call(opening, start)
-        ehr, patient_id = self._ehr(opening), start.state.plan.patient_id or ""
+        patient_id = start.state.plan.patient_id or ""
         match start.ask.name:
             case asking.USER:
                 return partial(ehr.user, opening.user_ref or "")
@@ -232,7 +239,9 @@ class Gathering:
             more = asking.plan(opening, found, self._rows)
             if more.asks == plan.asks:
                 version = sum(one.version for one in stored.values())
-                return State(more, found, version, complete=all(ask in found for ask in more.asks))
+                out = [q for ask, q in questions.items() if ask not in found]
+                idle = any(q not in stored or not stored[q].asking for q in out)
+                return State(more, found, version, complete=not out, idle=idle)
             plan = more
 
     def _question(self, opening: Opening, ask: Ask, state: State) -> Question:
@@ -277,7 +286,8 @@ class Gathering:
                 answers.settle(tx, item.question, item.answer, _fresh_for(item), self._who)
         with self._news:
             self._news.notify_all()
-        for opening in {item.opening.handle: item.opening for item in items}.values():
+        allowing = [item.opening for item in items if asking.allows_more(item.ask)]
+        for opening in {opening.handle: opening for opening in allowing}.values():
             self.advance(opening)
 
 

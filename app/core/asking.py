@@ -42,6 +42,7 @@ class Opening:
     encounter_id: str | None
     user_ref: str | None
     day: date
+    scopes: frozenset[str] = frozenset()  # granted by the EHR for this launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ def _subject_of_encounter(answers: Answers) -> str | None:
 
 def _deceased(patient: Known[object]) -> bool:
     return isinstance(patient.value, Patient) and bool(patient.value.deceased)
+
+
+def allows_more(ask: Ask) -> bool:
+    """Whether an answer to `ask` can be the premise of another question."""
+    return ask.name in (PATIENT, COVERAGE, ENCOUNTER, MEMBER)
 
 
 def chart_of(answers: Answers) -> Chart:

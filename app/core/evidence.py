@@ -51,7 +51,7 @@ def findings(rule: MeasureRule, period: Period, reading: Reading, today: date) -
         because,
         last or newest(alike),
         _clinical_due(rule, past, missed),
-        under_way(rule.evidence, rule.order_days, reading, today, after=last),
+        under_way(rule, reading, today, after=last),
         excluded(rule, period, reading, today),
     )
 

@@ -14,7 +14,7 @@ from app.core.chart import Concept, Fact
 from app.core.dates import add_months
 from app.core.evidence import like
 from app.core.flag import GapRow, State, Urgency
-from app.core.measures.rule import COUNTS, ORDER_TYPES, FollowUp, Kind, MeasureRule
+from app.core.measures.rule import COUNTS, FollowUp, Kind, MeasureRule
 from app.core.orders import under_way
 from app.core.reading import Reading, dated, newest
 from app.core.report import Gap
@@ -39,8 +39,8 @@ def _row(rule: MeasureRule, gap: Gap, what: FollowUp, reading: Reading, today: d
     if newest(fact for fact in _results(after, reading, today) if _not_before(fact, when.start)):
         return None
     unclear = tuple(f for f in _alike(after, reading, today) if _not_before(f, when.start))
-    ordered = under_way((after,), rule.order_days, reading, today, after=test)
-    missing = reading.missing((*after.types, *ORDER_TYPES))
+    ordered = under_way(rule, reading, today, after=test, kinds=(after,))
+    missing = reading.missing((*after.types, *rule.order_types))
     state = State.ORDERED if ordered else State.CANNOT_TELL if unclear or missing else State.DO_TODAY
     return GapRow(
         gap,

@@ -9,25 +9,27 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from app.core.chart import Fact
-from app.core.measures.rule import BEGUN, ORDER_TYPES, Kind
+from app.core.measures.rule import BEGUN, Kind, MeasureRule
 from app.core.reading import Reading, dated, local, newest
 
 _ORDERING = frozenset({"", "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 
 
-def under_way(kinds: Iterable[Kind], order_days: int, reading: Reading, today: date, after: Fact | None) -> Fact | None:
-    """What is on its way for one of `kinds`: not overdue after `order_days`, newer than the last result (`after`)."""
-    found = [fact for kind in kinds for fact in _named(kind, reading)]
+def under_way(
+    rule: MeasureRule, reading: Reading, today: date, after: Fact | None, kinds: Iterable[Kind] | None = None
+) -> Fact | None:
+    """What is on its way for the rule, or for some kinds of it: not overdue, newer than the last result (`after`)."""
+    found = [fact for kind in kinds or rule.evidence for fact in _named(kind, rule, reading)]
     return newest(
         fact
         for fact in found
-        if (_booked(fact, today) if fact.type == "Appointment" else _open(fact, order_days, today, after))
+        if (_booked(fact, today) if fact.type == "Appointment" else _open(fact, rule.order_days, today, after))
     )
 
 
-def _named(kind: Kind, reading: Reading) -> list[Fact]:
-    types = (*kind.types, *ORDER_TYPES)
+def _named(kind: Kind, rule: MeasureRule, reading: Reading) -> list[Fact]:
+    types = (*kind.types, *rule.order_types)
     return [*reading.coded(types, kind.codes), *reading.worded(types, kind.words)]
 
 

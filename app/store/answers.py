@@ -8,7 +8,7 @@ never destroys the last good answer, unless it says that the answer may not be s
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,21 +61,30 @@ class Stored:
     version: int
 
 
-def claim(tx: Tx, question: Question, lease: timedelta, who: str) -> Claim:
-    """Whether the caller, process `who`, shall ask `question` now. Give back the lease by `settle`."""
+def claim(tx: Tx, questions: Collection[Question], lease: timedelta, who: str) -> dict[Question, Claim]:
+    """Whether the caller, process `who`, shall ask each of `questions` now. Give back each lease by `settle`."""
+    if not questions:
+        return {}
     tx.serialise("answers")
-    key = _key(tx, question)
-    row = tx.conn.execute(select(answers).where(_t.question_hash == key)).one_or_none()
+    keys = {question: _key(tx, question) for question in questions}
+    found = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys.values()))).all()
+    rows = {row.question_hash: row for row in found}
+    claims = {question: _claim(tx, rows.get(key)) for question, key in keys.items()}
+    ours = {keys[question]: question for question, given in claims.items() if given is Claim.ASK}
     taken = {"asking_until": tx.now + lease, "asked_by": who}
+    if new := [{**_new(tx, question, key), **taken} for key, question in ours.items() if key not in rows]:
+        tx.conn.execute(insert(answers), new)
+    if old := [key for key in ours if key in rows]:
+        tx.conn.execute(update(answers).where(_t.question_hash.in_(old)).values(**taken))
+    return claims
+
+
+def _claim(tx: Tx, row: Row[Any] | None) -> Claim:
     if row is None:
-        tx.conn.execute(insert(answers).values(**_new(tx, question, key), **taken))
         return Claim.ASK
     if _asking(row, tx.now):
         return Claim.WAIT
-    if _answer(tx, row, STALE_FOR) is not None:
-        return Claim.FRESH
-    tx.conn.execute(update(answers).where(_t.question_hash == key).values(**taken))
-    return Claim.ASK
+    return Claim.ASK if _answer(tx, row, STALE_FOR) is None else Claim.FRESH
 
 
 def settle(tx: Tx, question: Question, answer: Answer[Any], fresh_for: timedelta, who: str) -> bool:

@@ -151,6 +151,7 @@ def _opening(of: launch.Launch, here: Parts) -> Opening:
         patient_id=of.patient,
         encounter_id=of.encounter,
         user_ref=of.fhir_user,
+        scopes=of.scopes,
         day=here.clock().astimezone(ZoneInfo(here.timezones[of.ehr])).date(),
     )
 

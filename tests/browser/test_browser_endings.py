@@ -61,7 +61,8 @@ def test_paper_has_the_patient_and_nothing_to_press(home: House, page: Page) -> 
     frame = click_patient(page, home, "historic-and-suspected")  # the EHR shows the banner: ours is not on the screen
     finished(frame)
     expect(frame.locator("[data-patient]")).to_be_hidden()
-    page.emulate_media(media="print")
+    # page.emulate_media does not reach a frame of another site
+    page.context.new_cdp_session(frame).send("Emulation.setEmulatedMedia", {"media": "print"})
     expect(frame.locator("[data-patient]")).to_be_visible()
     expect(frame.locator("[data-patient]")).to_contain_text("RB-")
     expect(frame.locator('[data-kind="gap"]').first).to_be_visible()

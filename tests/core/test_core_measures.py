@@ -100,7 +100,7 @@ def test_a_rule_is_complete(rule: MeasureRule) -> None:
     assert rule.latest == bool(rule.targets)
     assert bool(rule.targets) == bool(rule.act_out_of_range) == bool(rule.months_out_of_range)
     assert set(rule.evidence_types) <= set(COUNTS)
-    assert {"ServiceRequest", "Appointment", "Condition"} <= set(rule.needs)
+    assert {*rule.order_types, "Condition"} <= set(rule.needs)
     assert all(title == title.casefold() for title in rule.titles)
 
 
@@ -480,6 +480,13 @@ def test_an_order_older_than_the_last_result_was_that_results() -> None:
 def test_a_booking_counts_from_today_on(status: str, day: str, booked: bool) -> None:
     entry = fact("Appointment", Concept(text="Mammogram, both sides"), day, status=status)
     assert ordered(breast.RULE, entry) is booked
+
+
+def test_what_is_done_at_a_visit_is_not_waited_for_because_a_visit_is_booked() -> None:
+    visit = fact("Appointment", Concept(text="Blood pressure follow-up, A1c"), "2026-11-20")
+    order = fact("ServiceRequest", Concept(text="Blood pressure check"), "2026-11-19")
+    assert not ordered(blood_pressure.RULE, visit, order)
+    assert not ordered(glycaemic.RULE, visit)
 
 
 def test_a_result_that_is_not_final_is_on_its_way() -> None:

@@ -91,7 +91,7 @@ def claim_all(url: str, start: float, who: str, questions: Sequence[Question]) -
         _wait_for(start)
         for question in questions:
             with store.begin() as tx:
-                if answers.claim(tx, question, timedelta(seconds=20), who) is answers.Claim.ASK:
+                if answers.claim(tx, [question], timedelta(seconds=20), who)[question] is answers.Claim.ASK:
                     won.append(question)
     return won
 

@@ -33,7 +33,7 @@ def known(text: str = "HbA1c", at: timedelta = timedelta()) -> Known[tuple[Fact,
 
 def claim(store: Store, question: Question = GAPS, who: str = "one") -> Claim:
     with store.begin() as tx:
-        return answers.claim(tx, question, LEASE, who)
+        return answers.claim(tx, [question], LEASE, who)[question]
 
 
 def settle(store: Store, answer: Answer[Any], who: str = "one", fresh: timedelta = FRESH) -> bool:
@@ -185,7 +185,7 @@ def test_the_version_of_a_launch_grows_with_every_answer(store: Store) -> None:
 
     for question in (GAPS, RISK):
         with store.begin() as tx:
-            answers.claim(tx, question, LEASE, "one")
+            answers.claim(tx, [question], LEASE, "one")
         see()
         with store.begin() as tx:
             answers.settle(tx, question, known(), FRESH, "one")
@@ -266,7 +266,7 @@ def test_claiming_and_settling_in_any_order_never_ends_in_a_deadlock(store: Stor
         for _ in range(3):
             with store.begin() as tx:
                 for question in questions[:: 1 if n % 2 else -1]:
-                    if answers.claim(tx, question, LEASE, f"thread {n}") is Claim.ASK:
+                    if answers.claim(tx, [question], LEASE, f"thread {n}")[question] is Claim.ASK:
                         answers.settle(tx, question, known(), FRESH, f"thread {n}")
                     answers.forget(tx, question)
 

@@ -31,7 +31,7 @@ def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store
     with store.begin() as tx:
         for name, answer in given.items():
             question = Question("northwind", name, "handle-one", "https://ehr.example/fhir|p1")
-            answers.claim(tx, question, timedelta(seconds=20), "one")
+            answers.claim(tx, [question], timedelta(seconds=20), "one")
             answers.settle(tx, question, answer, timedelta(minutes=1), "one")
         tokens.put(tx, "northwind", "token-of-northwind", LATER)
         audit.record(tx, ENTRY)

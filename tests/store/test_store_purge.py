@@ -26,7 +26,7 @@ def purged(store: Store) -> dict[str, int]:
 
 
 def asked(tx: Tx) -> None:
-    answers.claim(tx, Q, timedelta(seconds=20), WHO)
+    answers.claim(tx, [Q], timedelta(seconds=20), WHO)
 
 
 def settled(answer: Any, fresh_for: timedelta) -> Callable[[Tx], None]:

@@ -53,6 +53,7 @@ RULE = MeasureRule(
         ),
     ),
     order_days=30,
+    order_types=(),
     urgency=Urgency.MONITORING,
     source=RuleSource("CMS165, Controlling High Blood Pressure", "v14 (2026)", f"{ECQM_2026}/cms0165v14"),
     exclusions=(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Window
+from app.core.measures.rule import ORDER_TYPES, Exclusion, Kind, MeasureName, MeasureRule, Window
 from app.core.terminology import ICD10CM, ICD10PCS, LOINC, codes
 from app.core.words import words
 
@@ -48,6 +48,7 @@ RULE = MeasureRule(
         ),
     ),
     order_days=90,
+    order_types=ORDER_TYPES,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS125, Breast Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0125v14"),
     exclusions=(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, FollowUp, Kind, MeasureName, MeasureRule, Window
+from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, Kind, MeasureName, MeasureRule, Window
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
 from app.core.words import words
 
@@ -59,6 +59,7 @@ RULE = MeasureRule(
         Kind("stool blood test", LABORATORY, STOOL_BLOOD, Window(), 12, STOOL_BLOOD_WORDS, needs_value=True),
     ),
     order_days=120,
+    order_types=ORDER_TYPES,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS130, Colorectal Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0130v14"),
     exclusions=(

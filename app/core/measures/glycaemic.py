@@ -48,6 +48,7 @@ RULE = MeasureRule(
     population=f"18 to 75 years with diabetes; {NOT_CHECKED}",
     evidence=(Kind("HbA1c", ("Observation",), HBA1C | GMI, Window(), months=6, words=WORDS),),
     order_days=30,
+    order_types=("ServiceRequest",),
     urgency=Urgency.MONITORING,
     source=RuleSource(
         "CMS122, Diabetes: Glycemic Status Assessment Greater Than 9%", "v14 (2026)", f"{ECQM_2026}/cms0122v14"

@@ -31,6 +31,7 @@ BEGUN: Mapping[str, frozenset[str]] = {
     "DiagnosticReport": frozenset({"registered", "partial", "preliminary"}),
     "Procedure": frozenset({"preparation", "in-progress"}),
 }
+#: Where something ordered or booked elsewhere stands.
 ORDER_TYPES = ("ServiceRequest", "Appointment")
 
 
@@ -134,6 +135,9 @@ class MeasureRule:
     population: str
     evidence: tuple[Kind, ...]
     order_days: int  # an order without result is overdue after this many days
+    order_types: tuple[
+        str, ...
+    ]  # what is done at a visit is not booked elsewhere: a booked visit is where it gets done
     urgency: Urgency
     source: RuleSource
     exclusions: tuple[Exclusion, ...] = ()
@@ -151,4 +155,4 @@ class MeasureRule:
         excluding = dict.fromkeys(t for exclusion in self.exclusions for t in exclusion.types)
         settings = ("Encounter",) if any(kind.not_settings for kind in self.evidence) else ()
         object.__setattr__(self, "evidence_types", (*types, *(t for t in settings if t not in types)))
-        object.__setattr__(self, "needs", tuple(dict.fromkeys((*types, *settings, *excluding, *ORDER_TYPES))))
+        object.__setattr__(self, "needs", tuple(dict.fromkeys((*types, *settings, *excluding, *self.order_types))))

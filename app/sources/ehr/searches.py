@@ -41,7 +41,8 @@ SEARCHES: Mapping[str, Search] = {
     "AllergyIntolerance": Search(),
     "Flag": Search(),
     "DocumentReference": Search("date"),
-    "Coverage": Search(others=(("_include", "Coverage:payor"),)),  # saves a round trip; refused or ignored: read by reference
+    # Saves a round trip; where it is refused or ignored, payors are read by reference.
+    "Coverage": Search(others=(("_include", "Coverage:payor"),)),
 }
 
 

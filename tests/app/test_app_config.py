@@ -1,0 +1,182 @@
+"""Settings and entries: what is refused, and with which words; and every entry that we ship can be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import create_app, open_store
+from app.__main__ import main
+from app.config import ConfigError, Settings
+from app.core.roles import Role, RoleRow, User, role_of
+from app.entries import ehr_entries, payer_entries
+from app.store.migrations import migrate
+from tests.house import ROOT
+
+SITE = """
+[site]
+name = "Test"
+public_url = "{public_url}"
+database = "sqlite:///{folder}/x.sqlite3"
+timezone = "{timezone}"
+sealing_keys = {sealing}
+digest_key = {{ file = "{folder}/digest.key" }}
+client_keys = {{ file = "{folder}/client-keys.json" }}
+{more}
+"""
+EHR = """
+[[ehr]]
+id = "one"
+name = "One"
+issuer = "https://ehr.example/fhir"
+client_id = "x"
+"""
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    assert main(["keys", str(folder)]) == 0
+    return folder
+
+
+def settings(folder: Path, more: str = "", environ: dict[str, str] | None = None, **changed: str) -> Settings:
+    values = {
+        "public_url": "https://app.example",
+        "timezone": "America/New_York",
+        "sealing": f'{{ file = "{folder}/sealing.keys" }}',
+        **changed,
+    }
+    path = folder / "site.toml"
+    path.write_text(SITE.format(folder=folder, more=more, **values), encoding="utf-8")
+    return Settings.from_file(path, environ or {})
+
+
+def test_good_settings_are_read_and_show_no_secret(keys: Path) -> None:
+    read = settings(keys, EHR)
+    assert read.public_url == "https://app.example"
+    secret = (keys / "sealing.keys").read_text().strip()
+    assert secret in read.sealing_keys
+    assert secret not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"public_url": "http://app.example"}, "must be https"),
+        ({"public_url": "https://app.example/?x=1"}, "nothing more"),
+        ({"public_url": ""}, "public_url is missing"),
+        ({"timezone": "Mars/Olympus"}, "IANA time zone"),
+        ({"sealing": '"the secret itself"'}, "not the secret itself"),
+        ({"sealing": '{ env = "NOT_SET" }'}, "NOT_SET, which is not set"),
+        ({"sealing": '{ file = "/nowhere/at/all" }'}, "cannot be read"),
+        ({"more": "surprise = 1"}, "unknown settings: surprise"),
+        ({"more": EHR + EHR}, "two [[ehr]] entries are called 'one'"),
+        ({"more": '[[ehr]]\nid = "x"\nlike = "y"'}, "does not stand above"),
+        ({"more": 'log_level = "${NOT_SET}"'}, "NOT_SET"),
+    ],
+)
+def test_what_is_unsafe_or_missing_is_refused_by_name(keys: Path, changed: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        settings(keys, **changed)
+
+
+def test_a_weak_sealing_key_is_refused(keys: Path) -> None:
+    with pytest.raises(ConfigError, match="Fernet"):
+        settings(keys, sealing='{ env = "WEAK" }', environ={"WEAK": "secret"})
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (EHR + 'surprise = "x"', "unknown: surprise"),
+        (EHR + 'role = [{ role = "king", any = true }]', "'king' is no role"),
+        (EHR.replace("https://ehr.example/fhir", "http://ehr.example/fhir"), "https"),
+        (EHR.replace("https://ehr.example/fhir", "https://user@ehr.example/fhir"), "plain http"),
+        (EHR + 'auth = "client_secret_basic"', "needs a client_secret"),
+    ],
+)
+def test_an_ehr_entry_that_cannot_be_meant_is_refused_by_name(keys: Path, more: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        ehr_entries(settings(keys, more))
+
+
+def test_a_payer_entry_that_cannot_be_meant_is_refused_by_name(keys: Path) -> None:
+    payer = '[[payer]]\nid = "p"\nname = "P"\nbase = "ftp://p.example"\nclient_id = "x"\n'
+    with pytest.raises(ConfigError, match="base"):
+        payer_entries(settings(keys, payer))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sandbox_config").glob("*.toml")), ids=lambda p: p.stem)
+def test_every_entry_that_we_ship_can_be_read(keys: Path, path: Path) -> None:
+    environ = {
+        "CHARTSIDE_SECRETS": str(keys),
+        "CHARTSIDE_SANDBOX_BASIC_SECRET": "x",
+        "CHARTSIDE_SANDBOX_POST_SECRET": "x",
+        "CHARTSIDE_ATHENAHEALTH_SECRET": "x",
+        "CHARTSIDE_MEDITECH_SECRET": "x",
+    }
+    named = path if path.stem == "local" else None
+    read = Settings.from_file(named, environ) if named else settings(keys, f'entries = ["{path}"]', environ)
+    entries = ehr_entries(read)
+    assert entries
+    assert all(e.frame_ancestors and e.timezone != "UTC" for e in entries)
+    if path.stem not in ("local", "public-launcher"):
+        assert all(e.unproven for e in entries), "say so where an entry could not be exercised"
+
+
+def test_the_command_line_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.delenv("CHARTSIDE_SETTINGS", raising=False)
+    assert main(["verify-audit"]) == 2
+    assert "CHARTSIDE_SETTINGS is not set" in capsys.readouterr().err
+
+
+def test_keys_are_never_overwritten(keys: Path) -> None:
+    before = {path.name: path.read_bytes() for path in keys.iterdir() if path.name != "site.toml"}
+    assert main(["keys", str(keys)]) == 0
+    assert all((keys / name).read_bytes() == content for name, content in before.items())
+    assert all((keys / name).stat().st_mode & 0o077 == 0 for name in before)
+
+
+def test_the_app_answers_healthz_and_an_unknown_page_with_our_own_words(keys: Path) -> None:
+    site = settings(keys, EHR)
+    store = open_store(site)
+    migrate(store.engine)
+    store.close()
+    app = create_app(site)
+    client = app.test_client()
+    assert client.get("/healthz").json == {"ok": True}
+    missing = client.get("/nothing/here")
+    assert missing.status_code == 404
+    assert "Open Chartside from the patient" in missing.text
+    app.extensions["chartside_close"]()
+
+
+# --- roles ----------------------------------------------------------------------------------------------------------
+
+DOCTOR = User("Practitioner/1", "Dr. One")
+
+
+@pytest.mark.parametrize(
+    ("row", "claims", "role"),
+    [
+        (RoleRow(Role.CLINICIAN, user="Practitioner/1"), {}, Role.CLINICIAN),
+        (RoleRow(Role.CLINICIAN, user="Practitioner/2"), {}, Role.NONE),
+        (RoleRow(Role.MANAGER, claim="job", equals="manager"), {"job": "manager"}, Role.MANAGER),
+        (RoleRow(Role.MANAGER, claim="job", equals=""), {}, Role.NONE),
+        (RoleRow(Role.CLINICIAN, identifier_system="http://hl7.org/fhir/sid/us-npi"), {}, Role.NONE),
+        (RoleRow(Role.CLINICIAN, code="system|code"), {}, Role.NONE),
+        (RoleRow(Role.CLINICIAN, any=True), {}, Role.CLINICIAN),
+    ],
+)
+def test_a_role_comes_from_the_ehrs_identity_or_there_is_none(row: RoleRow, claims: dict[str, str], role: Role) -> None:
+    assert role_of((row,), DOCTOR, claims) is role
+
+
+def test_the_first_row_that_matches_decides() -> None:
+    rows = (RoleRow(Role.CLINICAL_STAFF, user="Practitioner/1"), RoleRow(Role.CLINICIAN, any=True))
+    assert role_of(rows, DOCTOR, {}) is Role.CLINICAL_STAFF
+    assert role_of(rows, None, {}) is Role.CLINICIAN

@@ -1,0 +1,107 @@
+"""Late answers never take away the reader's place: focus, what is open, the scroll position and every drawn row stay.
+
+The panel's own request is kept back once rows are drawn, until the reader has done something with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.steps import click_patient, finished, focused, top_of
+from tests.house import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ROWS_ARE_DRAWN = re.compile(r"/flags\?.*\bdrawn=[gp]")
+STORY = "two-payers"  # Northwind answers at once, Lakeside late
+
+
+@contextmanager
+def kept_back(page: Page, asked: re.Pattern[str]) -> Iterator[list[Any]]:
+    """Requests that match wait until the block ends."""
+    waiting: list[Any] = []
+    page.route(asked, waiting.append)
+    yield waiting
+    page.unroute(asked)
+    for route in waiting:
+        route.continue_()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    return new_page(viewport={"width": 1280, "height": 500})
+
+
+def test_a_late_payer_moves_nothing_that_the_reader_has_opened(own_home: House, page: Page) -> None:
+    with own_home.fault("lakeside", "slow:care-gaps"), kept_back(page, ROWS_ARE_DRAWN) as waiting:
+        frame = click_patient(page, own_home, STORY)
+        row = frame.locator('[data-kind="gap"][data-place="expanded"]').first
+        row.wait_for()
+        expect(frame.locator("#strip")).to_contain_text("Asking")
+        summary = _tab_to_summary_of(frame, row.get_attribute("id") or "")
+        page.keyboard.press("Enter")
+        expect(row.locator("details")).to_have_attribute("open", "")
+        frame.evaluate("scrollTo(0, 120)")
+        page.wait_for_timeout(0)  # let the routed request arrive here
+        before, drawn = _scroll(frame), _tops(frame)
+        assert before == 120
+        assert waiting, "the panel must be asking on"
+    finished(frame)
+
+    expect(row.locator("details")).to_have_attribute("open", "")
+    assert focused(frame)["id"] == f"{row.get_attribute('id')}-details"
+    assert summary.evaluate("e => e === document.activeElement")
+    assert _scroll(frame) == before
+    assert {name: _tops(frame)[name] for name in drawn} == drawn
+    expect(frame.locator("#sources > summary")).to_contain_text("Lakeside")
+
+
+def test_a_row_that_was_expanded_stays_where_it_is_when_a_more_urgent_one_comes(own_home: House, page: Page) -> None:
+    with own_home.fault("northwind", "slow:care-gaps"), kept_back(page, ROWS_ARE_DRAWN):
+        frame = click_patient(page, own_home, STORY)
+        frame.locator('[data-kind="gap"][data-place="expanded"]').first.wait_for()
+        drawn = _tops(frame)
+    finished(frame)
+    now = _tops(frame)
+    assert {name: now[name] for name in drawn} == drawn
+    assert len(now) >= len(drawn)
+
+
+def test_a_retry_that_goes_away_leaves_the_focus_near_its_place(own_home: House, page: Page) -> None:
+    with own_home.fault("northwind", "html"):
+        frame = click_patient(page, own_home, "one-open-gap")
+        finished(frame)
+    retry = frame.get_by_role("button", name="Retry Northwind Health Plan")
+    retry.focus()
+    page.keyboard.press("Enter")
+    expect(retry).to_have_count(0)
+    finished(frame)
+    assert focused(frame)["tag"] == "summary"
+    assert focused(frame)["id"] == "sources"
+
+
+def _tab_to_summary_of(frame: Frame, row: str) -> Any:
+    """Reach a row's details by keyboard, from the top of the panel."""
+    frame.locator("#sources > summary").focus()
+    for _ in range(20):
+        if focused(frame)["id"] == f"{row}-details":
+            break
+        frame.page.keyboard.press("Tab")
+    return frame.locator(f"#{row}-details > summary")
+
+
+def _scroll(frame: Frame) -> int:
+    return int(frame.evaluate("scrollY"))
+
+
+def _tops(frame: Frame) -> dict[str, float]:
+    """Where each expanded row stands in its window."""
+    rows = frame.locator('[data-kind][data-place="expanded"]')
+    return {str(row.get_attribute("id")): top_of(row) for row in rows.all()}
