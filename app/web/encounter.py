@@ -43,7 +43,7 @@ def page(handle: str) -> ResponseReturnValue:
 def flags(handle: str) -> ResponseReturnValue:
     """The fragment: the panel of the answers so far. `?seen=` waits for something newer, two seconds at most."""
     of = gate.current(handle)
-    return _draw(of, "encounter/_flags.html", seen=request.args.get("seen", type=int))
+    return _draw(of, "encounter/_drawn.html", seen=request.args.get("seen", type=int))
 
 
 @blueprint.post("/retry")
@@ -55,7 +55,7 @@ def retry(handle: str) -> ResponseReturnValue:
     here.gathering.retry(_opening(of, here), source if source in here.payer_names else EHR)
     if not gate.is_fragment():
         return redirect(url_for(".page", handle=handle, full=1), 303)
-    return _draw(of, "encounter/_flags.html", seen=None)
+    return _draw(of, "encounter/_drawn.html", seen=None)
 
 
 @blueprint.post("/end")
@@ -88,7 +88,7 @@ def _draw(of: launch.Launch, template: str, *, seen: int | None) -> ResponseRetu
         raise NoPatient
     if role is None or state.plan.patient_id is None:
         waiting = present.waiting(links, version=str(state.version), drawn=drawn)
-        template = template.replace("_flags", "_waiting")
+        template = template.replace("_drawn", "_waiting")
         return render_template(template, shell=shell, links=links, panel=None, waiting=waiting)
     view = present.panel(
         _panel(of, opening, state, role),

@@ -24,12 +24,20 @@ STORY = "two-payers"  # Northwind answers at once, Lakeside late
 
 
 @contextmanager
-def kept_back(page: Page, asked: re.Pattern[str]) -> Iterator[list[Any]]:
+def kept_back(page: Page, asked: re.Pattern[str]) -> Iterator[None]:
     """Requests that match wait until the block ends."""
     waiting: list[Any] = []
-    page.route(asked, waiting.append)
-    yield waiting
-    page.unroute(asked)
+    ended = False
+
+    def keep(route: Any) -> None:
+        if ended:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route(asked, keep)
+    yield
+    ended = True
     for route in waiting:
         route.continue_()
 
@@ -40,19 +48,16 @@ def page(new_page: NewPage) -> Page:
 
 
 def test_a_late_payer_moves_nothing_that_the_reader_has_opened(own_home: House, page: Page) -> None:
-    with own_home.fault("lakeside", "slow:care-gaps"), kept_back(page, ROWS_ARE_DRAWN) as waiting:
-        frame = click_patient(page, own_home, STORY)
+    with own_home.fault("lakeside", "slow:care-gaps"), kept_back(page, ROWS_ARE_DRAWN):
+        frame = _click_and_see_rows(page, own_home)
         row = frame.locator('[data-kind="gap"][data-place="expanded"]').first
-        row.wait_for()
         expect(frame.locator("#strip")).to_contain_text("Asking")
         summary = _tab_to_summary_of(frame, row.get_attribute("id") or "")
         page.keyboard.press("Enter")
         expect(row.locator("details")).to_have_attribute("open", "")
         frame.evaluate("scrollTo(0, 120)")
-        page.wait_for_timeout(0)  # let the routed request arrive here
         before, drawn = _scroll(frame), _tops(frame)
         assert before == 120
-        assert waiting, "the panel must be asking on"
     finished(frame)
 
     expect(row.locator("details")).to_have_attribute("open", "")
@@ -65,8 +70,7 @@ def test_a_late_payer_moves_nothing_that_the_reader_has_opened(own_home: House, 
 
 def test_a_row_that_was_expanded_stays_where_it_is_when_a_more_urgent_one_comes(own_home: House, page: Page) -> None:
     with own_home.fault("northwind", "slow:care-gaps"), kept_back(page, ROWS_ARE_DRAWN):
-        frame = click_patient(page, own_home, STORY)
-        frame.locator('[data-kind="gap"][data-place="expanded"]').first.wait_for()
+        frame = _click_and_see_rows(page, own_home)
         drawn = _tops(frame)
     finished(frame)
     now = _tops(frame)
@@ -85,6 +89,12 @@ def test_a_retry_that_goes_away_leaves_the_focus_near_its_place(own_home: House,
     finished(frame)
     assert focused(frame)["tag"] == "summary"
     assert focused(frame)["id"] == "sources"
+
+
+def _click_and_see_rows(page: Page, home: House) -> Frame:
+    """Click the patient and wait for the request that is kept back: rows are drawn, and the panel is asking on."""
+    with page.expect_request(ROWS_ARE_DRAWN):
+        return click_patient(page, home, STORY)
 
 
 def _tab_to_summary_of(frame: Frame, row: str) -> Any:

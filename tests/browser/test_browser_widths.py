@@ -18,7 +18,7 @@ STORIES = ("historic-and-suspected", "payer-down", "many-names", "script-text", 
 OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
 
 #: What sticks out of the page, what hides a part of its text, and what is too small to hit. A link in the run of a
-#: sentence may be as high as its line (WCAG 2.2, 2.5.8, Inline), and what is only read out has no size.
+#: sentence may be as high as its line (WCAG 2.2, 2.5.8, Inline), and what is only read out is a pixel wide.
 FAULTS = """
 least => {
   const name = e => (e.id ? "#" + e.id : e.localName + "." + e.className) + " " + e.textContent.trim().slice(0, 40);
@@ -26,7 +26,7 @@ least => {
   if (document.documentElement.scrollWidth > innerWidth) found.push("the page is wider than its window");
   for (const e of document.body.querySelectorAll("*")) {
     const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-    if (e.closest(".heard") || e.closest("svg") || !box.width || style.visibility === "hidden") continue;
+    if (e.closest("svg") || box.width <= 1 || style.visibility === "hidden") continue;
     if (box.left < -0.5 || box.right > innerWidth + 0.5) found.push("outside: " + name(e));
     if (style.overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1) found.push("cut off: " + name(e));
     const inline = e.localName === "a" && style.display === "inline" && e.parentElement.textContent !== e.textContent;

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from drawing import SHELL, STATIC, TEMPLATES, Reader, draw, fragment, page, site, view
+from drawing import ROOT, SHELL, STATIC, TEMPLATES, Reader, draw, fragment, page, site, view
 from handmade import LINKS, PANELS, XSS, asking, busy, deceased, nobody, panel, prompt, silent, suspected, troubled
 from jinja2 import nodes
 
@@ -72,8 +72,11 @@ def test_a_template_holds_nothing_inline_and_nothing_from_elsewhere(name: str) -
 
 def test_every_fragment_is_included_and_every_page_is_drawn_here() -> None:
     included = set(re.findall(r'include "([^"]+)"', " ".join(SOURCES.values())))
+    routes = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "web").glob("*.py"))
+    routed = set(re.findall(r'"([\w/]+\.html)"', routes))
     fragments = {name for name in FILES if Path(name).name.startswith("_")}
-    assert fragments <= included
+    assert fragments <= included | routed
+    assert routed <= set(FILES)
     assert included <= set(FILES)
     assert set(PAGES) - {"base.html", "macros.html"} <= set(pages())
 
