@@ -1,4 +1,4 @@
-"""The yardstick: a bare Flask view with one indexed query, served as the app is. `python -m tests.bench.bare PORT DB`."""
+"""The yardstick: a bare Flask view with one indexed query, served as the app is: `-m tests.bench.bare PORT DB`."""
 
 from __future__ import annotations
 

@@ -1,53 +1,53 @@
-"""CPU to parse, reconcile and rank one patient against fhirclient models of the same bytes (DESIGN 5).
+"""CPU to parse, reconcile and rank one patient (no HTTP) against fhirclient models of the same bytes (DESIGN 5).
 
-One launch is recorded from the running house; then the same bytes are served from memory to the app's own adapters,
-so that nothing but reading and deciding is measured.
+One launch is recorded from a running house; the chart is then made as large as a long-known patient's.
 """
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
-from requests.adapters import BaseAdapter
 from urllib3 import HTTPResponse
 
-from app.core import asking, panel
-from app.core.answers import Answer, Known
-from app.core.asking import EHR, Ask, Opening
-from app.entries import ehr_entries, payer_entries
-from app.sources.connections import Connections
-from app.sources.ehr import Ehr
-from app.sources.payer import Payer
-from launch.keys import ClientKeys
+from app.core import panel
+from app.core.answers import Known
+from app.core.asking import report_period
+from app.core.chart import CHART_TYPES, Chart
+from app.core.flag import Panel, PayerAnswers
+from app.core.report import Member
+from app.sources.ehr.coverage import coverage
+from app.sources.fhir.facts import fact
+from app.sources.fhir.patient import patient
+from app.sources.fhir.references import Included, entries
+from app.sources.payer import PayerEntry, care_gaps, risk
 from tests.bench.figure import Figure
 from tests.house import House, house
 
-SCENARIO = "historic-and-suspected"
+SCENARIO, PAYER = "historic-and-suspected", "northwind"
+CHART_RESOURCES = 500
 ROUNDS = 15
 BOUND = 0.25
-Recorded = dict[tuple[str, str, str], bytes]
+Json = dict[str, Any]
 
 
 def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, house(Path(folder)) as home:
-        recorded, opening = record(home)
-        patient = Patient(home, recorded, opening)
-    patient.read()
-    ours = best(patient.read)
-    theirs = best(lambda: models(recorded))
-    size = sum(map(len, recorded.values())) / 1000
-    yield Figure("one patient's bytes, kB", size)
+        bodies = [grown(body) for body in record(home)]
+        entry = PayerEntry(PAYER, "Northwind", f"{home.payers[PAYER]}/fhir", "chartside")
+        day = home.clock().date()
+    assert decided(bodies, entry, day).prompts, "the bench reads what the app reads"
+    ours, theirs = best(lambda: decided(bodies, entry, day)), best(lambda: models(bodies))
+    yield Figure("resources of one patient", models(bodies))
     yield Figure("parse, reconcile, rank / fhirclient models", ours / theirs, BOUND)
 
 
@@ -61,16 +61,16 @@ def best(run: Callable[[], object]) -> float:
     return min(found)
 
 
-def record(home: House) -> tuple[Recorded, Opening]:
+def record(home: House) -> list[bytes]:
     """Launch once and keep every FHIR answer that the app read."""
-    recorded: Recorded = {}
+    recorded: list[bytes] = []
     send = requests.Session.send
 
     def listening(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         response = send(self, request, **options)
         if "/fhir/" in (request.url or "") and "/.well-known/" not in (request.url or ""):
             body = response.raw.read(decode_content=True)
-            recorded[key(request)] = body
+            recorded.append(body)
             response.raw = HTTPResponse(io.BytesIO(body), status=response.status_code, preload_content=False)
         return response
 
@@ -79,136 +79,83 @@ def record(home: House) -> tuple[Recorded, Opening]:
         assert home.panel(SCENARIO).patient
     finally:
         requests.Session.send = send  # type: ignore[method-assign]
-    scenario = home.scenarios[SCENARIO]
-    day = home.clock().date()
-    issuer = f"{home.ehr}/main/fhir"
-    who = "Practitioner/staff-dr"
-    return recorded, Opening("h", "main", "EHR", issuer, scenario.patient_id, scenario.encounter_id, who, day)
+    return recorded
 
 
-def key(request: requests.PreparedRequest) -> tuple[str, str, str]:
-    """Method, path and the type of a POSTed query; dates in a query differ between the recording and the replay."""
-    parts = urlsplit(request.url or "")
-    body = request.body if isinstance(request.body, str) else (request.body or b"").decode()
-    kind = "ra" if "category" in body or "category" in parts.query else ""
-    return request.method or "", f"{parts.netloc}{parts.path}", kind
+def grown(body: bytes) -> bytes:
+    """A chart page with each entry several times, under ids of their own; everything else as it is."""
+    read = json.loads(body)
+    found = read.get("entry", ()) if read.get("resourceType") == "Bundle" else ()
+    if not found or found[0]["resource"]["resourceType"] not in CHART_TYPES:
+        return body
+    times = max(1, CHART_RESOURCES // len(CHART_TYPES) // len(found))
+    more = [_renamed(entry, n) for n in range(1, times) for entry in found]
+    return json.dumps({**read, "entry": [*found, *more]}).encode()
 
 
-class _Memory(BaseAdapter):
-    def __init__(self, recorded: Recorded) -> None:
-        super().__init__()
-        self._recorded = recorded
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        response = requests.Response()
-        body = self._recorded.get(key(request))
-        response.status_code = 200 if body else 404
-        response.request, response.url = request, request.url or ""
-        response.headers["Content-Type"] = "application/fhir+json"
-        response.raw = HTTPResponse(io.BytesIO(body or b"{}"), status=response.status_code, preload_content=False)
-        return response
-
-    def close(self) -> None:
-        """Nothing is open."""
+def _renamed(entry: Json, n: int) -> Json:
+    again = copy.deepcopy(entry)
+    again["resource"]["id"] += f"-{n}"
+    again["fullUrl"] = f"{again.get('fullUrl', '')}-{n}"
+    return again
 
 
-class Patient:
-    """One patient, read from memory by the app's adapters and decided by its core."""
-
-    def __init__(self, home: House, recorded: Recorded, opening: Opening) -> None:
-        def session() -> requests.Session:
-            made = requests.Session()
-            made.mount("http://", _Memory(recorded))
-            return made
-
-        connections = Connections(session, clock=home.clock)
-        keys = ClientKeys.load({"client_keys": home.settings.client_keys})
-        entry = next(e for e in ehr_entries(home.settings) if e.id == "main")
-        self._opening = opening
-        self._ehr = Ehr(entry, opening.issuer, lambda _: "token", connections=connections)
-        self._rows, self._payers = [], {}
-        for each in payer_entries(home.settings):
-            base = f"{home.payers[each.id]}/fhir"
-            share = _Token(home)
-            payer = Payer(replace(each, base=base), key_for=keys.signer, connections=connections, share=share)
-            self._payers[each.id] = payer
-            self._rows.append(asking.PayerRow(each.id, each.name, each.recognised_by, each.speaks))
-
-    def read(self) -> Any:
-        """Ask everything, then build the panel."""
-        answers: dict[Ask, Answer[Any]] = {}
-        while out := [ask for ask in self._plan(answers).asks if ask not in answers]:
-            for ask in out:
-                answers[ask] = self._answer(ask, answers)
-        planned = self._plan(answers)
-        return panel.build(
-            asking.chart_of(answers),
-            asking.payers_of(planned, answers),
-            unconnected=planned.unconnected,
-            today=self._opening.day,
-            visit=None,
-            ehr_name="EHR",
-            may_see_prompts=True,
-        )
-
-    def _plan(self, answers: dict[Ask, Answer[Any]]) -> asking.Plan:
-        return asking.plan(self._opening, answers, self._rows)
-
-    def _answer(self, ask: Ask, answers: dict[Ask, Answer[Any]]) -> Answer[Any]:
-        of = self._opening
-        patient_id = of.patient_id or ""
-        if ask.source != EHR:
-            return self._payer_answer(ask, answers)
-        match ask.name:
-            case asking.USER:
-                return self._ehr.user(of.user_ref or "")
-            case asking.ENCOUNTER:
-                return self._ehr.encounter(of.encounter_id or "")
-            case asking.PATIENT:
-                return self._ehr.patient(patient_id)
-            case asking.COVERAGE:
-                return self._ehr.coverages(patient_id)
-        kind = ask.name.removeprefix(asking.CHART_PREFIX)
-        return self._ehr.facts(kind, patient_id, asking.look_back(kind, of.day))
-
-    def _payer_answer(self, ask: Ask, answers: dict[Ask, Answer[Any]]) -> Answer[Any]:
-        payer, planned = self._payers[ask.source], self._plan(answers)
-        if ask.name == asking.MEMBER:
-            coverage = next(coverage for row, coverage in planned.payers if row.id == ask.source)
-            return payer.member(known(answers[Ask(EHR, asking.PATIENT)]), coverage)
-        call = payer.care_gaps if ask.name == asking.CARE_GAPS else payer.risk
-        return call(known(answers[Ask(ask.source, asking.MEMBER)]), asking.report_period(self._opening.day))
+def decided(bodies: list[bytes], entry: PayerEntry, day: date) -> Panel:
+    """What the app does with the bytes: parse, reconcile, rank."""
+    read = [json.loads(body) for body in bodies]
+    now = datetime.now(UTC)
+    facts: dict[str, list[Any]] = {kind: [] for kind in CHART_TYPES}
+    who, covered, gaps, reports = None, [], None, []
+    for body in read:
+        found, included = list(entries(body)), Included()
+        kinds = {each.type for each in found}
+        for each in found:
+            included.add(each)
+        if body["resourceType"] == "Parameters":
+            gaps = body
+        elif "MeasureReport" in kinds:
+            reports.append(body)
+        elif "Coverage" in kinds:
+            covered = [coverage(each, included, lambda _: None) for each in found if each.type == "Coverage"]
+        elif body["resourceType"] == "Patient" and who is None:
+            who = patient(body)
+        for each in found:
+            if each.type in facts and "MeasureReport" not in kinds:
+                facts[each.type].append(fact(each.resource))
+    assert who
+    theirs = patient(
+        next(b for b in read if b["resourceType"] == "Bundle" and _holds(b, "Patient"))["entry"][0]["resource"]
+    )
+    member = Member(PAYER, theirs.id, "", "identifier", theirs)
+    period = report_period(day)
+    report, _ = care_gaps.read(gaps, entry, member, period, now, lambda _: None)
+    categories, _ = risk.read(reports, entry, member, period, now, lambda _: None)
+    answers = PayerAnswers(
+        PAYER, "Northwind", covered[0], *(Known(v, PAYER, now) for v in (member, report, categories))
+    )
+    chart = Chart(
+        Known(who, "ehr", now),
+        Known(tuple(covered), "ehr", now),
+        {kind: Known(tuple(found), "ehr", now) for kind, found in facts.items()},
+    )
+    return panel.build(chart, [answers], unconnected=(), today=day, visit=None, ehr_name="EHR", may_see_prompts=True)
 
 
-class _Token:
-    """A payer token that is there already: signing one is not what is measured."""
-
-    def __init__(self, home: House) -> None:
-        self._home = home
-
-    def get(self) -> Any:
-        return "token", self._home.clock() + timedelta(hours=1)
-
-    def put(self, *_: Any) -> None:
-        """Never asked."""
+def _holds(bundle: Json, kind: str) -> bool:
+    return any(entry["resource"]["resourceType"] == kind for entry in bundle.get("entry", ()))
 
 
-def known(answer: Answer[Any]) -> Any:
-    assert isinstance(answer, Known), answer
-    return answer.value
-
-
-def models(recorded: Recorded) -> int:
-    """Every resource of the same bytes as a fhirclient model, resource by resource, not strictly."""
+def models(bodies: list[bytes]) -> int:
+    """Every resource of the same bytes as a fhirclient model, one by one and not strictly. How many there were."""
     count = 0
-    for body in recorded.values():
+    for body in bodies:
         for resource in _resources(json.loads(body)):
             type(FHIRElementFactory.instantiate(resource["resourceType"], None))(resource, strict=False)
             count += 1
     return count
 
 
-def _resources(body: Any) -> Iterator[Any]:
+def _resources(body: Json) -> Iterator[Json]:
     if body.get("resourceType") == "Parameters":
         for parameter in body.get("parameter", ()):
             if "resource" in parameter:

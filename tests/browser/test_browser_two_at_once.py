@@ -79,7 +79,7 @@ def test_another_user_at_the_same_workstation_ends_the_earlier_users_launch(
     seen, other = Seen(page.context), page.context.new_page()
     panel_of(page, home, "one-open-gap", user="dr")
     panel_of(other, home, "out-of-range", user="ma")
-    expect(other.locator("[data-user]")).to_contain_text("Tobias Achterberg")
+    expect(other.locator("[data-user]")).to_have_text("Tobias Achterberg, clinical staff")
     theirs = page.url
     page.reload()
     expect(page.locator("#problem")).to_contain_text("This launch has ended")

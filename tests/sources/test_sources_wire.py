@@ -103,6 +103,21 @@ def test_a_refused_connection_is_down_and_quick() -> None:
         Connections().http("ehr", f"http://127.0.0.1:{port}", limits=Limits(total=TOTAL)).get("Patient/1")
 
 
+def test_cookies_of_one_answer_are_not_sent_with_the_next() -> None:
+    asked: list[bytes] = []
+
+    def answer(sock: socket.socket, over: threading.Event) -> None:
+        sock.sendall(HEAD + b'Set-Cookie: who=ann; Path=/\r\nContent-Length: 7\r\n\r\n{"a":1}')
+        asked.append(sock.recv(65536))
+        sock.sendall(HEAD + b'Content-Length: 7\r\n\r\n{"a":1}')
+
+    with raw_server(answer) as base:
+        http = Connections().http("ehr", base)
+        assert http.get("x") == http.get("y") == {"a": 1}
+    assert asked[0].startswith(b"GET /y ")
+    assert b"cookie" not in asked[0].lower()
+
+
 def test_a_connection_is_used_again_and_its_deadline_with_it() -> None:
     accepted: list[int] = []
 
