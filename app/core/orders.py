@@ -13,7 +13,8 @@ from app.core.measures.rule import BEGUN, Kind, MeasureRule
 from app.core.reading import Reading, dated, local, newest
 
 _ORDERING = frozenset({"", "order", "original-order", "reflex-order", "filler-order", "instance-order"})
-_BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
+#: Not arrived or checked-in: that is the visit going on, and what it is for is still to be done.
+_BOOKED = frozenset({"booked", "pending"})
 
 
 def under_way(

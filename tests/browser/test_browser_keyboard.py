@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
@@ -64,9 +66,9 @@ def test_a_payer_that_was_down_is_asked_again_by_keyboard(own_home: House, page:
     expect(frame.locator("[data-trouble]")).to_have_count(0)
 
 
-def _tab_through(page: Page, frame: Frame) -> list[dict[str, object]]:
+def _tab_through(page: Page, frame: Frame) -> list[dict[str, Any]]:
     """Every stop inside the frame, until the focus leaves it."""
-    stops: list[dict[str, object]] = []
+    stops: list[dict[str, Any]] = []
     for _ in range(MOST):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.localName") != "iframe":

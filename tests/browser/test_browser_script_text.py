@@ -58,6 +58,7 @@ def _violated_by(frame: Frame, html: str) -> str:
             """html => new Promise(resolve => {
               document.addEventListener("securitypolicyviolation", e => resolve(e.effectiveDirective), {once: true});
               document.body.insertAdjacentHTML("beforeend", html);
+              setTimeout(() => resolve("no rule"), 3000);
             })""",
             html,
         )
