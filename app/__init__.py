@@ -184,7 +184,7 @@ def _session_factory(check: Callable[[], None], make: Callable[[], Session] | No
 
 
 def _quiet_loggers() -> None:
-    """These print URLs, verifiers and bodies when they may (DESIGN 3.14)."""
+    """These print URLs, verifiers and bodies when they may (README, Decisions)."""
     import logging
 
     for name in ("urllib3", "authlib", "fhirclient", "requests"):

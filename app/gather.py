@@ -3,7 +3,7 @@
 One dead source spoils nothing. `advance` claims and starts whatever may be asked now; `show` is the long poll, and
 commits the audit of what it returns. Pool threads get plain values and return answers; one thread per process writes
 them, so that no network call ever sits inside a transaction. The answer row is the single flight across processes
-(DESIGN 3.10): a second process, or a second user of the same patient, finds the lease or the answer there.
+(README, Decisions): a second process, or a second user of the same patient, finds the lease or the answer there.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Gathering:
     def show(self, opening: Opening, reader: Reader, *, seen: int | None, timeout: float) -> State:
         """The long poll: the state as soon as it is newer than version `seen`, or complete, or after `timeout` seconds.
 
-        What it returns may be rendered: its audit record has been committed (DESIGN 3.6).
+        What it returns may be rendered: its audit record has been committed (README, Decisions).
         """
         with self._store.read() as tx:
             state = self._read(tx, opening)
@@ -272,7 +272,7 @@ class Gathering:
                 return
 
     def _seal(self) -> None:
-        """Seal the audit chains that have grown. The log is the second place that holds the seal (DESIGN 3.6)."""
+        """Seal the audit chains that have grown. The log is the second place that holds the seal (README, Decisions)."""
         with self._store.begin() as tx:
             seal = audit.seal_heads(tx)
         if seal:

@@ -1,6 +1,6 @@
 """What one chart holds for one measure rule and one period: evidence, near misses, what is under way, what excludes.
 
-Evidence is by code, status, date and value, never by words (DESIGN 4, Right before early).
+Evidence is by code, status, date and value, never by words (docs/rules.md, "Right before early").
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from app.core.answers import Answer, Reason
 from app.core.chart import Coverage, Fact, Patient
 from app.core.report import ConditionCategory, Evidence, Gap, Member, Report
 
-MAX_GAPS = 3  # DESIGN 4: adding gaps never adds expanded rows
+MAX_GAPS = 3  # docs/rules.md: adding gaps never adds expanded rows
 MAX_PROMPTS = 2
 
 

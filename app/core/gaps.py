@@ -1,4 +1,4 @@
-"""One payer gap meets the chart: which state it is in, how urgent, what to do (DESIGN 4, Right before early)."""
+"""One payer gap meets the chart: which state it is in, how urgent, what to do (docs/rules.md, "Right before early")."""
 
 from __future__ import annotations
 

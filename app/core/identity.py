@@ -1,5 +1,5 @@
 """Whether the payer speaks of the patient in the chart. Every report passes this gate before anything of it is used
-(DESIGN 4).
+(docs/rules.md).
 
 Ids of different sides are never compared: the EHR's Patient.id is not the payer's. What ties them is the member id of
 the coverage, and what the two records say of the person. Blocking: another member or dependent, another birth date,

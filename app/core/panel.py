@@ -1,4 +1,4 @@
-"""The panel: gate, reconcile, rank, budget. The one function that turns answers into what may be shown (DESIGN 4).
+"""The panel: gate, reconcile, rank, budget. The one function that turns answers into what may be shown (docs/rules.md).
 
 It knows no screen, no wording and no money. Whatever has not answered is named; "clear" is said of whole answers only.
 """

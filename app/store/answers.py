@@ -1,4 +1,4 @@
-"""The answer row: what a source last said, whether that still counts, and who is asking it now (DESIGN 3.10).
+"""The answer row: what a source last said, whether that still counts, and who is asking it now (README, Decisions).
 
 `claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must `settle`. A lease
 that runs out (its process died) can be claimed again, and its old holder's late answer is then refused. A failed try

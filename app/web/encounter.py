@@ -21,7 +21,7 @@ from app.gather import Reader, State
 from app.web import gate, present
 from app.web.parts import Parts, parts
 
-POLL_SECONDS = 2.0  # DESIGN 3.8: a hospital proxy sees a short request, not a stream
+POLL_SECONDS = 2.0  # README, Decisions: a hospital proxy sees a short request, not a stream
 
 blueprint = Blueprint("encounter", __name__, url_prefix="/l/<handle>")
 

@@ -1,4 +1,4 @@
-"""First load of the panel: script and style, uncompressed (DESIGN 5)."""
+"""First load of the panel: script and style, uncompressed (README, Speed)."""
 
 from __future__ import annotations
 

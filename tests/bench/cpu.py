@@ -1,4 +1,4 @@
-"""CPU to parse, reconcile and rank one patient (no HTTP) against fhirclient models of the same bytes (DESIGN 5).
+"""CPU to parse, reconcile and rank one patient (no HTTP) against fhirclient models of the same bytes (README, Speed).
 
 One launch is recorded from a running house; the chart is then made as large as a long-known patient's.
 """

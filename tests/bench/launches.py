@@ -1,4 +1,4 @@
-"""From the callback to the response that holds the last answer, against the declared ideal (DESIGN 5).
+"""From the callback to the response that holds the last answer, against the declared ideal (README, Speed).
 
 The ideal is declared, not traced: a fixed graph of calls times the sandbox's delay per call. Warm: token -> patient,
 coverage and all chart types side by side -> member -> care gaps and risk: four steps. Cold adds the EHR's published

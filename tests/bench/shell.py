@@ -1,4 +1,4 @@
-"""Own time of the shell against a bare Flask view with one indexed query in the same run (DESIGN 5)."""
+"""Own time of the shell against a bare Flask view with one indexed query in the same run (README, Speed)."""
 
 from __future__ import annotations
 

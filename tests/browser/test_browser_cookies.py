@@ -1,4 +1,4 @@
-"""A click in the EHR opens the app in its frame, whatever the browser does with cookies (DESIGN 3.1)."""
+"""A click in the EHR opens the app in its frame, whatever the browser does with cookies (README, Decisions)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FILES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglo
 SOURCES = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in FILES}
 PAGES = [name for name in FILES if not Path(name).name.startswith("_")]
 
-#: Words that no screen of the encounter says: nothing of money, of what a condition is worth, of coding it (DESIGN 4).
+#: Words that no screen of the encounter says: nothing of money, of what a condition is worth, of coding it (docs/rules.md).
 NEVER = re.compile(
     r"[$€£]|\b(?:raf|hcc|dollars?|revenues?|payments?|incentives?|bonus|earn\w*|upcod\w*|recapture|captur\w*|codes?|coding"
     r"|coefficients?|weights?)\b",
@@ -226,4 +226,4 @@ def test_folded_prompts_keep_their_own_state() -> None:
 
 def test_our_style_and_script_leave_room_for_htmx() -> None:
     ours = sum((STATIC / name).stat().st_size for name in ("app.css", "app.js"))
-    assert ours + 38_000 <= 90_000  # htmx 4.0.1 is 37 kB; DESIGN 5: 90 kB for all
+    assert ours + 38_000 <= 90_000  # htmx 4.0.1 is 37 kB; README, Speed: 90 kB for all

@@ -1,4 +1,4 @@
-"""Who saw and did what, so that a change of it shows: one hash chain per launch or job (DESIGN 3.6).
+"""Who saw and did what, so that a change of it shows: one hash chain per launch or job (README, Decisions).
 
 Each entry's hash covers its plain content, its place and the hash before it, by the keyed digest: who can write to
 the database but holds no key can neither forge nor edit. `seal_heads` writes the chains' newest hashes into a site

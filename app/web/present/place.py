@@ -1,4 +1,4 @@
-"""Where a row stands: once drawn it stays until the user acts (DESIGN 3.8). Late answers append or are announced."""
+"""Where a row stands: once drawn it stays until the user acts (README, Decisions). Late answers append or are announced."""
 
 from __future__ import annotations
 

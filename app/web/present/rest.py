@@ -133,7 +133,7 @@ def _gap_lines(title: str, gaps: Sequence[Gap], payers: Payers, today: date) -> 
 
 
 def unreviewed_words(found: Panel) -> str:
-    """How many of our rules behind these rows no clinician has reviewed yet: said, not hidden (DESIGN 4)."""
+    """How many of our rules behind these rows no clinician has reviewed yet: said, not hidden (docs/rules.md)."""
     rows = (*found.gaps, *found.more_gaps, *found.staff, *found.excluded)
     rules = {(row.rule.name, row.rule.version) for row in rows if row.rule and not row.rule.reviewer}
     verb = "is" if len(rules) == 1 else "are"
