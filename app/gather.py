@@ -272,7 +272,7 @@ class Gathering:
                 return
 
     def _seal(self) -> None:
-        """Seal the audit chains that have grown. The log is the second place that holds the seal (README, Decisions)."""
+        """Seal the audit chains that have grown. The log is the second place that holds the seal."""
         with self._store.begin() as tx:
             seal = audit.seal_heads(tx)
         if seal:

@@ -1,4 +1,4 @@
-"""Condition categories become prompts to assess, or are counted with the reason why not (docs/rules.md, "Assess, never code").
+"""Condition categories become prompts to assess, or are counted with the reason why not (docs/rules.md).
 
 Every category received is in exactly one place: in a row, or hidden. Nothing here suggests an answer or a code.
 """

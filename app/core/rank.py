@@ -1,4 +1,4 @@
-"""The order of rows and the budget of expanded ones (docs/rules.md, "Few and calm"). Total: two rows are never left to chance.
+"""The order of rows and the budget of expanded ones (docs/rules.md). Total: two rows are never left to chance.
 
 Urgency class; fits this visit; the patient's own due date; the measure's last day; then words and ids that do not
 change. How many contracts a patient counts for, and what they pay, is not known here.

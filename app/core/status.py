@@ -1,4 +1,4 @@
-"""The patient-status gate, read before anything is ranked: death and hospice, each with its source and date (docs/rules.md).
+"""The patient-status gate, read before ranking: death and hospice, each with its source and date (docs/rules.md).
 
 Deceased is what the chart says; a payer's record of death is named as a difference of identity, it hides nothing by
 itself. Hospice is enrolment, not a mention: ICD-10-CM Z51.5 is palliative care, and a consult, an offer or a refusal

@@ -1,4 +1,4 @@
-"""Where a row stands: once drawn it stays until the user acts (README, Decisions). Late answers append or are announced."""
+"""Where a row stands: once drawn it stays until the user acts. Late answers append or are announced."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A condition to assess as a prompt: a clinical question, without a suggested answer and never a code.
 
-Wording (docs/rules.md, "Assess, never code"): "Assess: …"; present and not present are offered alike; no money, no weight.
+Wording (docs/rules.md): "Assess: …"; present and not present are offered alike; no money, no weight.
 """
 
 from __future__ import annotations
