@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 
     from cryptography.fernet import MultiFernet
     from flask import Flask
-    from requests import Session
+    from requests import Response, Session
 
     from app.config import Settings
     from app.gather import Gathering
     from app.sources.payer import PayerEntry
     from app.store import Store
     from launch import ClientKeys, Ehr, Launches
+
+
+SIGN_IN_SECONDS = 8.0  # discovery, token and keys each; launch bounds the bodies itself
 
 
 def now() -> datetime:
@@ -69,7 +72,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
             keys=keys,
             public_url=settings.public_url,
             clock=clock,
-            http=_session_factory(refuse_in_transaction),
+            http=_session_factory(refuse_in_transaction, SIGN_IN_SECONDS),
             launched=lambda of: encounter.begin(of, app),
         ),
     )
@@ -123,11 +126,10 @@ def _gathering(
     from app.sources.connections import Connections
     from app.sources.payer import Payer
     from app.sources.pools import Pools
-    from app.sources.wire import new_session
     from app.store import refuse_in_transaction
     from app.store.tokens import SqlTokenShare
 
-    connections = Connections(_session_factory(refuse_in_transaction, new_session), clock=clock)
+    connections = Connections(_session_factory(refuse_in_transaction), clock=clock)
     pools, by_id = Pools(), {entry.id: entry for entry in ehrs}
     meanings: dict[type[Exception], Reason] = {
         launch.RefreshUnavailable: Reason.DOWN,
@@ -164,20 +166,26 @@ def _gathering(
     return gathering, close
 
 
-def _session_factory(check: Callable[[], None], make: Callable[[], Session] | None = None) -> Callable[[], Session]:
-    """Sessions that refuse to open a connection while this thread has a transaction open."""
-    import requests
+def _session_factory(check: Callable[[], None], seconds: float | None = None) -> Callable[[], Session]:
+    """Sessions that refuse to call out while this thread has a transaction open.
+
+    `seconds` bounds the wait for an answer's headers where the caller has no deadline of its own.
+    """
+    from contextlib import nullcontext
+
+    from app.sources.deadline import Deadline
+    from app.sources.wire import DeadlineAdapter, new_session
+
+    class Guarded(DeadlineAdapter):
+        def send(self, *args: Any, **options: Any) -> Response:
+            check()
+            with Deadline(seconds) if seconds else nullcontext():
+                return super().send(*args, **options)
 
     def factory() -> Session:
-        session = (make or requests.Session)()
-        session.hooks["response"] = []
-        send = session.send
-
-        def guarded(request: Any, **options: Any) -> Any:
-            check()
-            return send(request, **options)
-
-        session.send = guarded  # type: ignore[method-assign] # the one place that every request passes
+        session = new_session()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, Guarded(max_retries=0))
         return session
 
     return factory

@@ -20,7 +20,7 @@ FILES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglo
 SOURCES = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in FILES}
 PAGES = [name for name in FILES if not Path(name).name.startswith("_")]
 
-#: Words that no screen of the encounter says: nothing of money, of what a condition is worth, of coding (docs/rules.md).
+#: Words that no screen of the encounter says: nothing of money, of a condition's worth, of coding (docs/rules.md).
 NEVER = re.compile(
     r"[$€£]|\b(?:raf|hcc|dollars?|revenues?|payments?|incentives?|bonus|earn\w*|upcod\w*|recapture|captur\w*|codes?|coding"
     r"|coefficients?|weights?)\b",
