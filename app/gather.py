@@ -125,7 +125,9 @@ class Gathering:
         with self._store.begin() as tx:
             while True:
                 state = self._read(tx, opening)
-                new = {self._question(opening, ask, state): ask for ask in state.plan.asks if ask not in state.answers}
+                new = {
+                    self._question(opening, ask, state.plan): ask for ask in state.plan.asks if ask not in state.answers
+                }
                 claims = answers.claim(tx, new, LEASE, self._who)
                 starts += [_Start(new[q], q, state) for q, claim in claims.items() if claim is Claim.ASK]
                 if Claim.FRESH not in claims.values():  # somebody else's answer to a shared question allows more
@@ -157,7 +159,7 @@ class Gathering:
             state = self._read(tx, opening)
             for ask, answer in state.answers.items():
                 if ask.source == source and (isinstance(answer, Unknown) or answer.stale_because or answer.incomplete):
-                    answers.forget(tx, self._question(opening, ask, state))
+                    answers.forget(tx, self._question(opening, ask, state.plan))
 
     def forget(self, handle: str) -> None:
         """Delete the answers of a launch that has ended."""
@@ -171,7 +173,7 @@ class Gathering:
 
     def _wait(self, opening: Opening, state: State, seen: int, timeout: float) -> None:
         """Until there is news; then a moment more, because answers come in company and each drawing costs."""
-        questions = [self._question(opening, ask, state) for ask in state.plan.asks]
+        questions = [self._question(opening, ask, state.plan) for ask in state.plan.asks]
         end = time.monotonic() + (timeout if state.version == seen else COMPANY)
         known = state.version
         while (left := end - time.monotonic()) > 0:
@@ -230,21 +232,24 @@ class Gathering:
     def _read(self, tx: Tx, opening: Opening) -> State:
         """Plan and answers, read in turn: each answer may allow further questions."""
         found: dict[Ask, Answer[Any]] = {}
+        looked: dict[Ask, answers.Stored | None] = {}
         plan = asking.plan(opening, found, self._rows)
-        while True:
-            state = State(plan, found, 0, complete=False)
-            questions = {ask: self._question(opening, ask, state) for ask in plan.asks}
+        while new := [ask for ask in plan.asks if ask not in looked]:
+            questions = {ask: self._question(opening, ask, plan) for ask in new}
             stored = answers.snapshot(tx, questions.values())
-            found = {ask: answer for ask, q in questions.items() if q in stored and (answer := stored[q].answer)}
-            more = asking.plan(opening, found, self._rows)
-            if more.asks == plan.asks:
-                version = sum(one.version for one in stored.values())
-                out = [q for ask, q in questions.items() if ask not in found]
-                idle = any(q not in stored or not stored[q].asking for q in out)
-                return State(more, found, version, complete=not out, idle=idle)
-            plan = more
+            looked |= {ask: stored.get(question) for ask, question in questions.items()}
+            found |= {ask: known for ask in new if (one := looked[ask]) and (known := one.answer)}
+            plan = asking.plan(opening, found, self._rows)
+        out = [one for ask, one in looked.items() if ask not in found]
+        return State(
+            plan,
+            found,
+            version=sum(one.version for one in looked.values() if one),
+            complete=not out,
+            idle=any(one is None or not one.asking for one in out),
+        )
 
-    def _question(self, opening: Opening, ask: Ask, state: State) -> Question:
+    def _question(self, opening: Opening, ask: Ask, plan: Plan) -> Question:
         """EHR answers belong to one launch, because the user's own rights gave them; payers' are the patient's.
 
         The key holds the EHR's issuer, its patient id and the member id, so that no two patients ever share an answer.
@@ -252,7 +257,7 @@ class Gathering:
         if ask.source == EHR:
             named = opening.patient_id or opening.encounter_id  # what the launch names does not change with the answers
             return Question(opening.ehr, ask.name, opening.handle, f"{opening.issuer}|{named}")
-        patient, coverage = f"{opening.issuer}|{state.plan.patient_id}", _coverage(state.plan, ask.source)
+        patient, coverage = f"{opening.issuer}|{plan.patient_id}", _coverage(plan, ask.source)
         member = ",".join([*(i.value for i in coverage.member_ids), coverage.subscriber_id, coverage.dependent])
         return Question(ask.source, f"{ask.name} {asking.report_period(opening.day).end}", "", f"{patient}|{member}")
 

@@ -128,7 +128,7 @@ def _by_latest(
             return None, None, tuple(undated), "date-not-certain"
         rest = tuple(inside) or tuple(alike)  # a day with half a blood pressure, or words alone
         return None, None, rest, ("value-not-certain" if inside else "code-not-known") if rest else ""
-    border = min(_when(fact).start for fact in top)
+    border = max(_when(fact).start for fact in top)  # the newest day is not before this one
     if rivals := [f for f in undated if dated(f) is None or _when(f).end >= border]:
         return None, None, tuple(rivals), "date-not-certain"
     if later := [f for f in alike if dated(f) is None or _when(f).end > border]:

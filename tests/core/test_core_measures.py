@@ -339,6 +339,13 @@ def test_dates_that_may_be_newer_leave_it_open_only_when_they_disagree() -> None
     assert outcome(look(glycaemic.RULE, hba1c("7.0", "2026-10-01"), month)) == "done"
 
 
+def test_what_is_certainly_older_than_the_newest_day_leaves_nothing_open() -> None:
+    top = [hba1c("7.0", "2026-09"), hba1c("7.1", "2026-09-15")]
+    local = fact("Observation", Concept(text="Hgb A1c"), "2026-09-10", value=percent("9.9"))
+    assert outcome(look(glycaemic.RULE, *top, local)) == "done"
+    assert outcome(look(glycaemic.RULE, *top, replace(local, when=on("2026-09-20")))) == "code-not-known"
+
+
 def test_a_result_that_may_be_of_this_period_and_newer_leaves_it_open() -> None:
     fiscal = Period(date(2026, 3, 15), date(2026, 12, 31))
     early = hba1c("9.9", "2026-03")

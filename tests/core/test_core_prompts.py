@@ -234,6 +234,8 @@ REVIEW = seen("Retrospective chart review", setting="chart review")
     [
         ("suspected", (), PromptState.NO_EVIDENCE),
         ("suspected", (UNREADABLE,), PromptState.NO_EVIDENCE),
+        ("suspected", (seen(""),), PromptState.NO_EVIDENCE),
+        ("suspected", (seen("Words of a record that could not be read", readable=False),), PromptState.NO_EVIDENCE),
         ("suspected", (REVIEW,), PromptState.PAYER_ONLY),
         ("suspected", (seen(),), PromptState.ASSESS_SUSPECTED),
         ("historic", (), PromptState.PAYER_ONLY),
@@ -486,7 +488,10 @@ def test_cancer_without_treatment_this_year_is_history(entry: Fact) -> None:
 def test_an_oncology_visit_that_the_payer_saw_counts() -> None:
     at_payer = seen("Oncology office visit", "2026-03-03", type="Encounter")
     assert only_row(replace(CANCER, evidence=(at_payer,))).state is PromptState.ASSESS_HISTORIC
-    assert only_row(replace(CANCER, evidence=(replace(at_payer, when=on("2025")),))).state is PromptState.HISTORY_TERM
+    others = [{"when": on("2025")}, {"type": "Condition"}, {"what": "Office visit"}]
+    for fields in others:
+        evidence = (replace(at_payer, **fields),)  # type: ignore[arg-type] # the list names fields
+        assert only_row(replace(CANCER, evidence=evidence)).state is PromptState.HISTORY_TERM
 
 
 # --- properties -----------------------------------------------------------------------------------------------------

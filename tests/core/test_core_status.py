@@ -52,6 +52,7 @@ HOSPICE = [
     fact("ServiceRequest", hcpcs("G0182"), "2026-09-30"),
     fact("ServiceRequest", text("Admission to hospice"), "2026-09-30", intent="order"),
     fact("Condition", text("Full care by hospice"), "2024-01-01"),
+    fact("Condition", text("Hospice care"), "2026-01-01", until=on("2026-11-20")),
     fact("Condition", icd("Z51.5", "Hospice care patient"), "2026-10-01", category=("encounter-diagnosis",)),
     fact("Observation", Concept((Coding(LOINC, "45755-6"),)), "2026-10-10", **mds("Yes")),
     fact("Observation", Concept((Coding(LOINC, "45755-6"),)), "2026-10-10", value=True),
