@@ -84,6 +84,18 @@ def test_a_row_that_was_expanded_stays_where_it_is_when_a_more_urgent_one_comes(
     assert list(_tops(frame)) != list(late)
 
 
+@pytest.mark.parametrize("width", ["320", "400", "800"])
+def test_a_payer_that_fails_late_moves_no_row(own_home: House, page: Page, width: str) -> None:
+    failing = ("slow:care-gaps", "slow:risk", "html:care-gaps", "html:risk")
+    with own_home.fault("northwind", *failing):
+        with kept_back(page, ROWS_ARE_DRAWN):
+            frame = _click_and_see_rows(page, own_home, width)
+            drawn = _tops(frame)
+        finished(frame)
+    expect(frame.locator("[data-trouble]")).to_contain_text("Northwind")
+    assert _tops(frame) == drawn
+
+
 def test_a_retry_that_goes_away_leaves_the_focus_near_its_place(own_home: House, page: Page) -> None:
     with own_home.fault("northwind", "html"):
         frame = click_patient(page, own_home, "one-open-gap")
@@ -97,10 +109,12 @@ def test_a_retry_that_goes_away_leaves_the_focus_near_its_place(own_home: House,
     assert focused(frame)["id"] == "sources"
 
 
-def _click_and_see_rows(page: Page, home: House) -> Frame:
+def _click_and_see_rows(page: Page, home: House, width: str = "400") -> Frame:
     """Click the patient and wait for the request that is kept back: rows are drawn, and the panel is asking on."""
     with page.expect_request(ROWS_ARE_DRAWN):
-        return click_patient(page, home, STORY)
+        frame = click_patient(page, home, STORY)
+        page.get_by_role("link", name=width, exact=True).click()
+        return frame
 
 
 def _tab_to_summary_of(frame: Frame, row: str) -> Any:

@@ -90,6 +90,17 @@ def test_the_row_that_says_more_decides_and_a_draw_decides_nothing() -> None:
     assert recognise(gold, [general, NORTHWIND]) is None
 
 
+def test_a_row_for_this_ehr_wins_over_one_for_every_ehr() -> None:
+    everywhere = Row("everywhere", (Recognition(payor_contains="northwind"),))
+    here = Row("here", (Recognition(ehr="main", payor_contains="northwind"),))
+    assert recognise(COVERAGE, [everywhere, here], "main") is here
+    assert recognise(COVERAGE, [everywhere, here], "second") is everywhere
+
+
+def test_any_of_several_names_of_the_payor_will_do() -> None:
+    assert recognise(replace(COVERAGE, payors=("NHP", "Northwind Health Plan")), [NORTHWIND]) is NORTHWIND
+
+
 def test_several_payers_at_once_and_what_nobody_is_connected_to() -> None:
     other = Coverage("Coverage/3", "active", payors=("Harbor Mutual",))
     over = replace(LAKE, ref="Coverage/4", status="cancelled", payors=("Old Mutual",))

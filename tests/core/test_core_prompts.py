@@ -220,6 +220,7 @@ def test_families() -> None:
     assert family_of(category("280", "Lung")) == ""
     assert families("E1122") == ("diabetes",)
     assert families("F331") == ("F33",)
+    assert families("I10") == ("I10",)
     assert families("F3") == ()
 
 
@@ -431,6 +432,12 @@ def test_models_that_we_do_not_know_are_kept_out_by_their_words(label: str) -> N
 )
 def test_what_is_not_acute_is_asked(one: ConditionCategory) -> None:
     assert only_row(one).state is PromptState.ASSESS_HISTORIC
+
+
+def test_one_acute_category_keeps_the_whole_condition_out() -> None:
+    late_effects = category("9", "Stroke", "I69.351", **RX)
+    acute = category("8", "Stroke", "I63.9", **RX)
+    assert only_row(late_effects, acute).state is PromptState.HISTORY_TERM
 
 
 @pytest.mark.parametrize(
