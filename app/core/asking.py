@@ -25,7 +25,7 @@ CHART_PREFIX = "chart/"
 #: How far back each chart type is read, in years; absent: everything. The longest look-back of a rule decides
 #: (colonoscopy: the measurement period and the nine years before it).
 LOOK_BACK_YEARS: Mapping[str, int] = {
-    "Encounter": 2, "Observation": 4, "DiagnosticReport": 10, "Procedure": 10, "MedicationRequest": 2,
+    "Encounter": 2, "Observation": 5, "DiagnosticReport": 10, "Procedure": 10, "MedicationRequest": 2,
     "ServiceRequest": 2, "Appointment": 1, "DocumentReference": 3,
 }  # fmt: skip
 

@@ -20,10 +20,11 @@ def family(home: House, scenario: str) -> str:
 
 
 def click_patient(page: Page, home: House, scenario: str, tenant: str = "main", **query: str) -> Frame:
-    """Open the EHR and click the patient in the day's schedule; the app's frame, which may still be loading."""
+    """Open the EHR and click the patient in its list, which is the same on every day of a run; the app's frame, which
+    may still be loading."""
     asked = "&".join(f"{name}={value}" for name, value in query.items())
     page.goto(f"{home.ehr}/{tenant}/?{asked}")
-    page.locator(f'.schedule [data-scenario="{scenario}"]').click()
+    page.locator(f'.stories [data-scenario="{scenario}"]').click()
     return app_frame(page)
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Frame, Page, expect
 
 from tests.browser.chromium import Witness
-from tests.browser.steps import click_patient, family, finished, html_of, patient_in
+from tests.browser.steps import app_frame, click_patient, family, finished, html_of, patient_in
 from tests.house import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -31,7 +31,7 @@ def test_a_launch_left_idle_says_how_to_reopen_and_shows_nothing_of_the_chart_an
     _says_that_it_ended(frame, own_home)
 
     page.reload()  # the chart is opened again
-    frame = click_patient(page, own_home, STORY)
+    frame = app_frame(page)
     finished(frame)
     assert family(own_home, STORY) in patient_in(frame)
 

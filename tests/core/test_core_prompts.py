@@ -191,9 +191,16 @@ RX = {"system": "http://terminology.hl7.org/CodeSystem/cmsrxhcc", "version": "8"
     [
         (DIABETES, PLAIN_DIABETES, True),
         (DIABETES, category("30", "Diabetes with complications", "E11.22", **RX), True),
-        (DIABETES, category("30", "Diabetes with Chronic Complications", **RX), False),  # without a diagnosis: not told
+        (DIABETES, category("30", "Diabetes with CHRONIC complications", **RX), True),
+        (DIABETES, category("30", "Diabetes, complicated", **RX), False),  # no diagnosis, other words: not told
+        (DIABETES, category("30", "Sugar", "E11.22", "I10", **RX), False),
         (DEPRESSION, category("132", "Depression, moderate", "F33.1", **RX), True),
-        (DEPRESSION, category("132", "MAJOR  depression", **RX), False),
+        (DEPRESSION, category("132", "MAJOR  depression", **RX), True),
+        (DEPRESSION, category("132", "Major Depression", "F32.1", **RX), True),
+        (DEPRESSION, category("132", "Depression", "F32.1", "F33.1", **RX), True),
+        (DEPRESSION, category("132", "Low mood", "F32.1", **RX), False),
+        (category("X1", "This"), category("X2", "That", payer="lakeside"), False),
+        (replace(DEPRESSION, label="", diagnoses=()), category("X2", "That"), False),
         (category("X1", "Something"), category("X2", "something ", payer="lakeside"), True),
         (category("X1", "This"), category("X1", "That", payer="lakeside"), True),
         (category("226", "Heart failure", "I50.22"), category("328", "Kidney disease", "N18.32"), False),

@@ -35,9 +35,16 @@ _BY_CATEGORY: Mapping[tuple[str, str], str] = {
 
 
 def families(code: str) -> tuple[str, ...]:
-    """The families of a tidied ICD-10-CM code."""
-    found = next((_BY_CODE[code[:n]] for n in range(len(code), 2, -1) if code[:n] in _BY_CODE), None)
-    return found or ((code[:3],) if len(code) >= 3 else ())
+    """The families of a tidied ICD-10-CM code; its stem where the table has none."""
+    return _known(code) or ((_stem(code),) if _stem(code) else ())
+
+
+def _known(code: str) -> tuple[str, ...]:
+    return next((_BY_CODE[code[:n]] for n in range(len(code), 2, -1) if code[:n] in _BY_CODE), ())
+
+
+def _stem(code: str) -> str:
+    return code[:3] if len(code) >= 3 else ""
 
 
 def diagnoses(category: ConditionCategory) -> frozenset[str]:
@@ -46,11 +53,16 @@ def diagnoses(category: ConditionCategory) -> frozenset[str]:
 
 
 def family_of(category: ConditionCategory) -> str:
-    """The one family of a category; empty where it cannot be told: then only equal words or codes make it one row."""
+    """The clinical family of a category by our table; empty where it cannot be told."""
     if known := _BY_CATEGORY.get((version_of(category), category.code)):
         return known
-    named = [set(families(code)) for code in sorted(diagnoses(category))]
-    common = set.intersection(*named) if named else set()
+    return _common(set(_known(code)) for code in diagnoses(category))
+
+
+def _common(sets: Iterable[set[str]]) -> str:
+    """The one thing that all sets have; empty when there is none, or more than one."""
+    found = list(sets)
+    common = set.intersection(*found) if found else set()
     return min(common) if len(common) == 1 else ""
 
 
@@ -87,22 +99,31 @@ def label(category: ConditionCategory) -> str:
 
 
 def merged(categories: Iterable[ConditionCategory]) -> list[tuple[ConditionCategory, ...]]:
-    """Groups of categories that are one condition: by family; without one, by the same words or a common diagnosis."""
+    """Groups of categories that are one condition."""
     groups: list[list[ConditionCategory]] = []
     for category in categories:
-        same = [group for group in groups if any(_one_condition(category, other) for other in group)]
+        same = [group for group in groups if any(one_condition(category, other) for other in group)]
         joined = [category, *(other for group in same for other in group)]
         groups = [group for group in groups if not any(group is each for each in same)] + [joined]
     return [tuple(group) for group in groups]
 
 
-def _one_condition(one: ConditionCategory, other: ConditionCategory) -> bool:
+def one_condition(one: ConditionCategory, other: ConditionCategory) -> bool:
+    """Two families decide. Else the same category or words; and, where neither has a family, diagnoses in common.
+
+    A combination code (I13.2) must not join heart failure to kidney disease by way of a category without a family.
+    """
     family, other_family = family_of(one), family_of(other)
-    if family or other_family:
+    if family and other_family:
         return family == other_family
-    same_words = bool(label(one)) and label(one) == label(other)
     same_code = bool(one.code) and (one.system, one.version, one.code) == (other.system, other.version, other.code)
-    return same_words or same_code or bool(diagnoses(one) & diagnoses(other))
+    if same_code or (label(one) and label(one) == label(other)):
+        return True
+    if family or other_family:
+        return False
+    stem = _common({_stem(code)} for code in diagnoses(one))
+    same_stem = bool(stem) and stem == _common({_stem(code)} for code in diagnoses(other))
+    return same_stem or bool(diagnoses(one) & diagnoses(other))
 
 
 def plain(text: str) -> str:
