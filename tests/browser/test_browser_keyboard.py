@@ -64,6 +64,9 @@ def test_a_payer_that_was_down_is_asked_again_by_keyboard(own_home: House, page:
     page.keyboard.press("Enter")
     expect(frame.locator('[data-kind="gap"][data-state="do-today"]')).to_be_visible()
     expect(frame.locator("[data-trouble]")).to_have_count(0)
+    # The button is gone; the focus is near its place, not back at the top of the page.
+    assert focused(frame)["tag"] == "summary"
+    assert focused(frame)["id"] == "sources"
 
 
 def _tab_through(page: Page, frame: Frame) -> list[dict[str, Any]]:
