@@ -31,7 +31,8 @@ run: setup ## sandbox EHR, two payers and the app; prints one address (PORT=, EH
 	@exec $(PY) -m sandbox_config --with-app $(ARGS)
 
 test: setup chromium .run/peers/ready check ## everything: lint, types and all tests, browser and peers included
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
+	@$(PY) -m pytest -m browser $(ARGS) # by themselves: a starved Chromium is slow in ways that no user sees
 
 check: setup ## ruff, mypy, templates
 	@$(PY) -m ruff check $(SOURCES)

@@ -41,6 +41,11 @@ def frame_ancestors(ehr_id: str) -> Sequence[str]:
     return entry.frame_ancestors if entry else ()
 
 
+def every_frame_ancestor() -> Sequence[str]:
+    """The origins of all registered EHRs."""
+    return sorted({origin for entry in launch.registry() for origin in entry.frame_ancestors})
+
+
 def same_origin_writes(public_url: str) -> None:
     """Refuse an unsafe method that did not come from our own page (Fetch Metadata, W3C; `Origin` for older browsers).
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.chromium import ARGS, PATIENCE, WINDOW, Prefs, Witness, executable, profile
 from tests.house import House, house
@@ -38,6 +38,7 @@ def playwright() -> Iterator[Playwright]:
     """Of a module, because two at a time in one thread exclude each other."""
     if not executable():
         pytest.skip("no Chromium on this machine: `make chromium` says what is missing")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as running:
         yield running
 

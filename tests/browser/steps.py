@@ -6,7 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Frame, Locator, Page, expect
 
-from tests.browser.chromium import PATIENCE
 from tests.house import House
 
 #: The fragment when it has no further request, or the page that stands in for it.
@@ -38,7 +37,7 @@ def app_frame(page: Page, side: str = "") -> Frame:
 
 def finished(frame: Frame | Page) -> Frame | Page:
     """Wait until nothing more is asked."""
-    expect(frame.locator(FINISHED)).to_be_attached(timeout=PATIENCE)
+    expect(frame.locator(FINISHED)).to_be_attached()
     return frame
 
 

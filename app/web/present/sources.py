@@ -124,7 +124,12 @@ def _part(lines: Sequence[SourceLine], today: date) -> str:
 
 
 def troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
-    """One trouble per source and reason: a payer that fails two questions for one reason is one trouble."""
+    """One trouble per source and reason: a payer that fails two questions for one reason is one trouble.
+
+    While a source is still being asked it has none: the words would grow, and push rows that are drawn by then.
+    """
+    asking = {line.name for line in lines if line.state is SourceState.ASKING}
+    lines = [line for line in lines if line.name not in asking]
     groups: dict[tuple[str, Reason | None, SourceState], list[SourceLine]] = {}
     for line in lines:
         if line.state in {SourceState.NO_ANSWER, SourceState.STALE, SourceState.NO_PAYER}:
@@ -141,12 +146,12 @@ def _trouble(lines: Sequence[SourceLine], today: date) -> TroubleView:
     line, name = lines[0], plain(lines[0].name)
     if line.reason is None:
         return TroubleView(
-            _trouble_id(line, line.reason or ""), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label=""
+            _trouble_id(line.name, line.reason or ""), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label=""
         )
     happened, advice = REASONS[line.reason]
     retry = line.key if line.reason in RETRYABLE else ""
     return TroubleView(
-        id=_trouble_id(line, line.reason or ""),
+        id=_trouble_id(line.name, line.reason or ""),  # the same when a second question fails as the first did
         mark=SOURCE_MARKS[line.state],
         words=happened.format(name=name, what=_what(lines)),
         advice=" ".join(filter(None, [_meaning(lines, today), advice])),
@@ -185,12 +190,12 @@ def _partly(line: SourceLine) -> TroubleView:
     meaning = "Its list may be longer than shown." if payer else "What needs them says “cannot tell”."
     advice = f"{meaning} {REASONS[line.reason][1]}" if line.reason else meaning
     retry = line.key if line.reason is None or line.reason in RETRYABLE else ""
-    id_ = _trouble_id(line, "in part")
+    id_ = _trouble_id(line.key, "in part")
     return TroubleView(id_, IN_PART, " ".join(words), advice, retry, f"Retry {name}" if retry else "")
 
 
-def _trouble_id(line: SourceLine, why: str) -> str:
-    return "t" + hashlib.sha256(f"{line.key}|{why}".encode()).hexdigest()[:10]
+def _trouble_id(about: str, why: str) -> str:
+    return "t" + hashlib.sha256(f"{about}|{why}".encode()).hexdigest()[:10]
 
 
 # --- every source -----------------------------------------------------------------------------------------------------
