@@ -33,7 +33,7 @@ from app.store.answers import Claim, Question
 log = logging.getLogger(__name__)
 
 SEAL_SECONDS = 60.0
-COMPANY = 0.08  # seconds that a long poll waits for more once it has news
+COMPANY = 0.2  # seconds that a long poll waits for more once it has news
 LOOK_AGAIN = 0.2  # seconds: another process's answers wake nobody here
 LEASE = timedelta(seconds=20)  # longer than any source's total deadline
 REPORT_FRESH = timedelta(minutes=15)

@@ -86,7 +86,8 @@ def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow]) -> Plan
     patient_id = opening.patient_id or _subject_of_encounter(answers)
     if not patient_id:
         return Plan(None, tuple(asks))
-    asks += [Ask(EHR, PATIENT), Ask(EHR, COVERAGE), *(Ask(EHR, CHART_PREFIX + kind) for kind in CHART_TYPES)]
+    # The payers wait for these two, so they are asked before what nobody waits for.
+    asks = [Ask(EHR, PATIENT), Ask(EHR, COVERAGE), *asks, *(Ask(EHR, CHART_PREFIX + kind) for kind in CHART_TYPES)]
     patient, coverages = answers.get(Ask(EHR, PATIENT)), answers.get(Ask(EHR, COVERAGE))
     if not (isinstance(patient, Known) and isinstance(coverages, Known)):
         return Plan(patient_id, tuple(asks))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
+from werkzeug.wrappers import Response
 
 from tests.browser.chromium import (
     ALL_BLOCKED,
@@ -15,7 +16,7 @@ from tests.browser.chromium import (
 )
 from tests.browser.conftest import NewProfile
 from tests.browser.steps import app_frame, click_patient, family, finished, patient_in
-from tests.house import House
+from tests.house import House, free_ports, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -98,18 +99,14 @@ def test_where_nothing_may_keep_a_cookie_a_plain_page_says_what_to_ask_for(
     assert not context.cookies()
 
 
-def test_the_app_lets_no_other_site_frame_it(home: House, new_profile: NewProfile, witness: Witness) -> None:
+def test_the_app_lets_no_other_site_frame_it(home: House, page: Page, witness: Witness) -> None:
     witness.expect("frame-ancestors")
-    page, stranger = new_profile(THIRD_PARTY_ALLOWED).pages[0], "http://stranger.localhost/"
-    launch = home.mint(STORY)["launch_url"]
-    page.route(stranger, lambda route: route.fulfill(content_type="text/html", body=_framing(launch)))
-    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-        page.goto(stranger)
+    launch = home.mint(STORY)["launch_url"].replace("&", "&amp;")
+    html = f'<!doctype html><link rel="icon" href="data:,"><iframe data-app="" src="{launch}"></iframe>'
+    stranger, [port] = Response(html, mimetype="text/html"), free_ports(1)
+    with serving(stranger, port), page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.goto(f"http://localhost:{port}/")
     assert app_frame(page).url.startswith("chrome-error:")
-
-
-def _framing(url: str) -> str:
-    return f'<!doctype html><title>Stranger</title><iframe data-app="" src="{url.replace("&", "&amp;")}"></iframe>'
 
 
 def _requests(context: BrowserContext) -> list[str]:
