@@ -124,7 +124,7 @@ def _entries(documents: Iterable[Table], kind: str, path: Path, environ: Mapping
                 raise ConfigError(f"{path}: two [[{kind}]] entries are called {name!r}")
             entry = {**_like(table, entries, path), **table}
             entry.pop("like", None)
-            if "client_secret" in entry:
+            if "client_secret" in table:  # one that came by `like` is resolved already
                 entry["client_secret"] = _secret(entry["client_secret"], f"client_secret of {name}", path, environ)
             entries[name] = entry
     return tuple(entries.values())

@@ -84,6 +84,13 @@ def test_what_is_unsafe_or_missing_is_refused_by_name(keys: Path, changed: dict[
         settings(keys, **changed)
 
 
+def test_an_entry_like_another_takes_over_its_secret(keys: Path) -> None:
+    first = EHR + 'auth = "client_secret_basic"\nclient_secret = { env = "SECRET" }\n'
+    second = '[[ehr]]\nid = "two"\nlike = "one"\nissuer = "https://two.example/fhir"\n'
+    entries = ehr_entries(settings(keys, first + second, {"SECRET": "s3cret"}))
+    assert [entry.client_secret for entry in entries] == ["s3cret", "s3cret"]
+
+
 def test_a_weak_sealing_key_is_refused(keys: Path) -> None:
     with pytest.raises(ConfigError, match="Fernet"):
         settings(keys, sealing='{ env = "WEAK" }', environ={"WEAK": "secret"})
