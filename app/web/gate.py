@@ -68,7 +68,9 @@ def origin_of(url: str) -> str:
 
 def headers(response: Response) -> Response:
     """Set what every response carries. Pages hold PHI: nothing keeps them, nothing but the EHR frames them."""
-    ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
+    # A problem page may not know its EHR and holds nothing of a chart: a blank frame would say nothing at all.
+    unknown = every_frame_ancestor() if response.status_code >= 400 else ()
+    ancestors = " ".join(g.get("frame_ancestors", unknown)) or "'none'"
     response.headers.setdefault("Content-Security-Policy", f"{CSP}; frame-ancestors {ancestors}")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, g, render_template
+from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -28,8 +28,6 @@ def _ours(error: ChartsideError) -> ResponseReturnValue:
 
 
 def _launch(error: LaunchError) -> ResponseReturnValue:
-    # A launch that has ended no longer says whose frame it is in, and the message holds nothing of a chart.
-    g.setdefault("frame_ancestors", gate.every_frame_ancestor())
     return _page(error.title, error.advice, error.code, error.status)
 
 

@@ -186,4 +186,7 @@ def test_every_page_may_be_framed_by_its_own_ehr_only(home: House) -> None:
     assert page.headers["Cache-Control"] == "no-store"
     assert "X-Frame-Options" not in page.headers
     refused = browser().get(f"{home.app}/launch", timeout=10)
-    assert "frame-ancestors 'none'" in refused.headers["Content-Security-Policy"]
+    assert home.ehr in refused.headers["Content-Security-Policy"]  # a problem page shows in the frame, not blank
+    assert (
+        "frame-ancestors 'none'" in browser().get(f"{home.app}/healthz", timeout=10).headers["Content-Security-Policy"]
+    )
