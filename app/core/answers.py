@@ -20,6 +20,8 @@ class Reason(StrEnum):
     NOT_IDENTIFIED = "not-identified"  # the payer does not know this member
     WRONG_PATIENT = "wrong-patient"  # the payer answered about somebody else; nothing of it may be shown
     RESTRICTED = "restricted"  # a disclosure restriction: the payer was not asked
+    RESTRICTION_UNKNOWN = "restriction-unknown"  # whether there is one could not be read: the payer was not asked
+    HELD = "held"  # somebody said "wrong patient": hidden for everyone until the privacy role has looked
     SIGNED_OUT = "signed-out"  # the token ended and could not be renewed
     DOWN = "down"  # refused, 5xx, or the breaker is open
     SLOW = "slow"  # the deadline passed

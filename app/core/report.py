@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.core.chart import Concept, Patient, When
+from app.core.chart import Concept, Patient, Value, When, built_often
 
 
 class GapStatus(StrEnum):
@@ -19,13 +19,13 @@ class GapStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class Period:
     start: date
     end: date
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class Measure:
     """A measure or risk model as a payer names it. Two versions are two measures."""
 
@@ -34,7 +34,7 @@ class Measure:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class Evidence:
     """One resource that a payer evaluated. `what` is empty when only the reference was readable."""
 
@@ -45,11 +45,13 @@ class Evidence:
     when: When | None = None
     setting: str = ""  # Encounter.class code, or the payer's word
     source: str = ""  # who recorded it, as stated
+    value: Value | None = None  # the result, where it is one
     population: str = ""  # cqf-criteriaReference
     readable: bool = True
+    status: str = ""  # of the resource, where it could be read: what was cancelled or never done is no evidence
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class GapReason:
     """A care-gap-reason with the payer's display and what it points at."""
 
@@ -58,7 +60,7 @@ class GapReason:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class Gap:
     payer: str  # payer entry id
     report_id: str
@@ -75,9 +77,10 @@ class Gap:
     reasons: tuple[GapReason, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     remarks: int = 0
+    contract: str = ""  # the program or contract that the report names (DEQM reportingProgram), as written
 
 
-@dataclass(frozen=True, slots=True)
+@built_often
 class ConditionCategory:
     """One group of an RA MeasureReport: one condition category of one model version."""
 
@@ -128,3 +131,5 @@ class Report:
     received: datetime | None = None
     unreadable: tuple[str, ...] = ()  # one line a resource that could not be read: type, id, why
     outcomes: tuple[str, ...] = ()  # OperationOutcome texts that rode inside a 200
+    dialect: str = ""  # what the payer turned out to speak: "deqm-us-5.0.0", "ra-2.1.0", ...
+    asked: tuple[str, ...] = ()  # gap statuses asked for; without closed-gap nothing is known of what the payer counts

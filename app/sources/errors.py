@@ -6,11 +6,13 @@
     ├── NotFound            not-readable    up      404, 410
     ├── Refused             not-readable    up      any other 4xx: it does not take the question
     ├── Unreadable          not-readable    up      HTML, broken JSON, too large, an OperationOutcome instead of data
-    │   └── ForeignLink     not-readable    up      a link or redirect that leads to another origin
+    │   ├── ForeignLink     not-readable    up      a link or redirect that leads to another origin
+    │   └── Later           not-readable    up      202: the answer is being made
     ├── NotIdentified       not-identified  up      the payer does not know this member
     ├── WrongPatient        wrong-patient   up      the answer is about somebody else
     ├── Busy                busy            up      429 to the end
-    ├── Down                down            down    no connection, 5xx, or the breaker is open
+    ├── Down                down            down    no connection, 5xx
+    │   └── Resting         down            -       the breaker is open: it was not asked
     └── Slow                slow            down    the deadline passed
 
 Details are our own words: never payload text, never PHI.
@@ -69,6 +71,14 @@ class ForeignLink(Unreadable):
     pass
 
 
+class Later(Unreadable):
+    """`location` is where to ask again (Content-Location), or "" when the reply does not say."""
+
+    def __init__(self, detail: str, *, location: str, retry_after: float | None = None) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.location = location
+
+
 class NotIdentified(SourceError):
     reason = Reason.NOT_IDENTIFIED
 
@@ -85,11 +95,20 @@ class Down(SourceError):
     """`again`: whether a second try within the same question may help."""
 
     reason = Reason.DOWN
-    alive = False
+    alive: ClassVar[bool | None] = False
 
     def __init__(self, detail: str, *, retry_after: float | None = None, again: bool = True) -> None:
         super().__init__(detail, retry_after=retry_after)
         self.again = again
+
+
+class Resting(Down):
+    """Proves nothing of the source: nobody asked it."""
+
+    alive = None
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("not asked: it failed just before", retry_after=retry_after, again=False)
 
 
 class Slow(SourceError):

@@ -13,7 +13,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.sources.errors import Busy, Down, NotAllowed, NotFound, Refused, SourceError, Unreadable
+from app.sources.errors import Busy, Down, Later, NotAllowed, NotFound, Refused, SourceError, Unreadable
 
 Json = dict[str, Any]
 
@@ -22,9 +22,33 @@ _CODE = re.compile(r"[a-z][a-z_-]{1,40}")  # an issue type or OAuth error; anyth
 
 def accepted(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> Json:
     """The JSON object of a good reply. Raises the SourceError that any other reply means."""
-    if 200 <= status < 300:
-        return _object(status, headers, body)
-    raise trouble(status, headers, body, now)
+    _check(status, headers, body, now)
+    return _object(status, headers, body)
+
+
+def accepted_lines(
+    status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]
+) -> tuple[Json | None, ...]:
+    """The JSON objects of a good NDJSON reply (Bulk Data), None for a line that is none. Raises SourceError."""
+    _check(status, headers, body, now)
+    return tuple(_line(line) for line in body.splitlines() if line.strip())
+
+
+def _check(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> None:
+    if status == 202:
+        wait = retry_after(headers.get("Retry-After"), now)
+        where = headers.get("Content-Location", "").strip()
+        raise Later("answered 202: it wants to be asked again later", location=where, retry_after=wait)
+    if not 200 <= status < 300:
+        raise trouble(status, headers, body, now)
+
+
+def _line(line: bytes) -> Json | None:
+    try:
+        value = parse(line)
+    except Unreadable:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def trouble(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> SourceError:
@@ -56,8 +80,6 @@ def retry_after(text: str | None, now: Callable[[], datetime]) -> float | None:
 
 
 def _object(status: int, headers: Mapping[str, str], body: bytes) -> Json:
-    if status == 202:
-        raise Unreadable("answered 202: it wants to be asked again later")
     if not body.strip():
         raise Unreadable("answered with nothing")
     if "html" in headers.get("Content-Type", "").lower() or body.lstrip()[:1] == b"<":

@@ -188,7 +188,17 @@ def test_a_failed_fetch_leaves_the_next_one_free() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"assertion_alg": "none"}, {"dialect": "x"}, {"search_by": "put"}, {"speaks": ("x",)}, {"base": "ftp://x"}],
+    [
+        {"assertion_alg": "none"},
+        {"dialect": "x"},
+        {"risk_dialect": "deqm-us-5.0.0"},
+        {"search_by": "put"},
+        {"speaks": ("x",)},
+        {"base": "ftp://x"},
+        {"timezone": "Mars"},
+        {"timezone": "America"},
+        {"timezone": "../x"},
+    ],
 )
 def test_an_entry_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
     stated: dict[str, Any] = {"id": "n", "name": "N", "base": "https://n.example", "client_id": "c"} | wrong

@@ -12,7 +12,9 @@ from fhirclient.models.patient import Patient as PatientModel
 from sources_wire import NOW, Call, Reply, Wire, bundle, connections
 
 from app.core.answers import Known, Reason, Unknown
-from app.core.chart import CHART_TYPES, Coding, Identifier
+from app.core.asking import EHR, USER, USER_ROLES, Ask, user_of
+from app.core.chart import CHART_TYPES, Coding, Identifier, When
+from app.core.consents import Consent, Party, Rule
 from app.core.roles import User
 from app.sources.ehr import Ehr
 from app.sources.ehr.scopes import may_read
@@ -326,7 +328,8 @@ MOSS = User(
 @pytest.mark.parametrize("stated", ["Practitioner/dr", "https://other.example/oauth2/FHIR/R4/Practitioner/dr"])
 def test_the_user_is_read_under_our_own_base_with_the_roles_in_force(stated: str) -> None:
     adapter, wire = ehr(clinic)
-    assert known(adapter.user(stated)).value == MOSS
+    user, codes = known(adapter.user(stated)), known(adapter.user_roles(stated))
+    assert user_of({Ask(EHR, USER): user, Ask(EHR, USER_ROLES): codes}) == MOSS
     assert {call.host for call in wire.calls} == {"ehr.example"}
     assert wire.calls[1].get("practitioner") == ["Practitioner/dr"]
 
@@ -338,15 +341,17 @@ def test_a_practitioner_role_leads_to_its_practitioner() -> None:
 
 def test_a_user_whose_roles_are_refused_is_known_without_them() -> None:
     adapter, _ = ehr(lambda call: Reply(b"", 403) if "Role" in call.path else DOCTOR)
-    found = known(adapter.user("Practitioner/dr"))
-    assert found.value.role_codes == ()
-    assert found.incomplete == ("PractitionerRole: answered 403",)
+    refused = unknown(adapter.user_roles("Practitioner/dr"))
+    assert refused.reason is Reason.NOT_ALLOWED
+    found = user_of({Ask(EHR, USER): adapter.user("Practitioner/dr"), Ask(EHR, USER_ROLES): refused})
+    assert found == dataclasses.replace(MOSS, role_codes=(), specialties=())
 
 
 @pytest.mark.parametrize("stated", ["Patient/p1", "", "nonsense", "Practitioner/../x"])
 def test_a_user_who_is_no_practitioner_is_unknown(stated: str) -> None:
     adapter, wire = ehr(clinic)
     assert unknown(adapter.user(stated)).reason is Reason.NOT_READABLE
+    assert unknown(adapter.user_roles(stated)).reason is Reason.NOT_READABLE
     assert wire.calls == []
 
 
@@ -455,3 +460,129 @@ def test_a_coverage_of_somebody_else_is_left_out() -> None:
 def test_a_refused_coverage_is_unknown() -> None:
     adapter, _ = ehr(lambda call: Reply(b"", 403))
     assert unknown(adapter.coverages("p1")).reason is Reason.NOT_ALLOWED
+
+
+# --- consents -------------------------------------------------------------------------------------------------------
+
+HL7 = "http://terminology.hl7.org/CodeSystem"
+
+
+def consented(**more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Consent",
+        "id": "c1",
+        "status": "active",
+        "scope": {"coding": [{"system": f"{HL7}/consentscope", "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": "Patient/p1"},
+        "policyRule": {"coding": [{"system": f"{HL7}/v3-ActCode", "code": "OPTIN"}]},
+        **more,
+    }
+
+
+def actor(**reference: Any) -> dict[str, Any]:
+    return {"role": {"coding": [{"code": "IRCP"}]}, "reference": reference}
+
+
+def test_a_consent_is_read_with_its_rules_and_whom_they_name() -> None:
+    provision = {
+        "type": "permit",
+        "period": {"start": "2026-01-01"},
+        "provision": [
+            {
+                "type": "deny",
+                "actor": [
+                    actor(reference="Organization/o1"),
+                    actor(identifier={"value": "NWHP1"}, type="Organization"),
+                ],
+                "purpose": [{"system": f"{HL7}/v3-ActReason", "code": "HPAYMT"}],
+                "action": [{"coding": [{"system": f"{HL7}/consentaction", "code": "disclose"}]}],
+                "class": [{"code": "Observation"}],
+            }
+        ],
+    }
+    insurer = {"coding": [{"system": f"{HL7}/organization-type", "code": "pay"}]}
+    adapter, wire = ehr(
+        lambda call: (
+            organization(type=[insurer]) if "Organization" in call.path else bundle(consented(provision=provision))
+        )
+    )
+    found = known(adapter.consents("p1"))
+    assert found.incomplete == ()
+    [one] = found.value
+    assert one == Consent(
+        "Consent/c1",
+        "active",
+        ("patient-privacy",),
+        ("59284-0",),
+        ("OPTIN", "59284-0"),
+        Rule(
+            False,
+            start=When.day(date(2026, 1, 1)),
+            exceptions=(
+                Rule(
+                    True,
+                    one.rule.exceptions[0].parties,
+                    purposes=("HPAYMT",),
+                    actions=("disclose",),
+                    narrowed=True,
+                ),
+            ),
+        ),
+    )
+    by_reference, by_identifier = one.rule.exceptions[0].parties
+    assert (by_reference.kind, by_reference.ref, by_reference.insurer) == ("Organization", "Organization/o1", True)
+    assert by_reference.names
+    assert by_identifier == Party("Organization", identifiers=(Identifier("", "NWHP1"),))
+    assert wire.calls[0].get("patient") == ["Patient/p1"]
+
+
+@pytest.mark.parametrize(
+    ("provision", "denies"),
+    [({"type": "deny"}, True), ({"type": "permit"}, False), ({}, None), ({"type": "refuse"}, True)],
+)
+def test_a_rule_that_says_something_else_than_permit_denies(provision: dict[str, Any], denies: bool | None) -> None:
+    adapter, _ = ehr(lambda _: bundle(consented(provision={**provision, "period": {"end": "2030"}})))
+    assert known(adapter.consents("p1")).value[0].rule.denies is denies
+
+
+@pytest.mark.parametrize("provision", [None, [], {}, "deny", 7, [{"type": "deny"}, {"type": "permit"}]])
+def test_a_misshapen_consent_is_read_without_an_exception(provision: Any) -> None:
+    adapter, _ = ehr(lambda _: bundle(consented(provision=provision)))
+    rule = known(adapter.consents("p1")).value[0].rule
+    assert (rule is None) == (not provision)
+
+
+def test_a_rule_nested_without_end_is_cut_off_as_a_refusal() -> None:
+    deep: dict[str, Any] = {"type": "permit"}
+    for _ in range(200):
+        deep = {"type": "permit", "provision": [deep]}
+    adapter, _ = ehr(lambda _: bundle(consented(provision=deep)))
+    rule = known(adapter.consents("p1")).value[0].rule
+    while rule.exceptions:
+        rule = rule.exceptions[0]
+    assert rule.denies is True
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        consented(modifierExtension=[{"url": "x", "valueBoolean": True}]),
+        consented(patient={"reference": "Patient/somebody"}),
+        consented(id=None),
+        {"resourceType": "Observation", "id": "o1", "subject": {"reference": "Patient/p1"}},
+    ],
+)
+def test_a_consent_that_may_not_be_used_is_said_to_be_missing(odd: dict[str, Any]) -> None:
+    adapter, _ = ehr(lambda _: bundle(odd))
+    found = known(adapter.consents("p1"))
+    assert found.value == ()
+    assert found.incomplete
+
+
+def test_consents_that_the_ehr_refuses_are_unknown() -> None:
+    adapter, wire = ehr(lambda _: Reply(b"", 403))
+    assert unknown(adapter.consents("p1")).reason is Reason.NOT_ALLOWED
+    adapter, wire = ehr(lambda _: bundle(), granted={"patient/Patient.rs"})
+    assert unknown(adapter.consents("p1")).reason is Reason.NOT_ALLOWED
+    assert wire.calls == []

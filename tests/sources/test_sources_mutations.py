@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import json
+import dataclasses
 import random
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
+import sources_mutations
 import sources_payloads as say
 from hypothesis import given
 from hypothesis import strategies as st
+from sources_mutations import Lost, mutated, payloads, run
 from sources_wire import NOW, Call, Reply, Wire, bundle, connections
 from test_sources_ehr import ANN, DOCTOR, Entry, condition, covered, organization, role
 from test_sources_facts import CASES
@@ -24,72 +24,25 @@ from app.sources.ehr import Ehr
 from app.sources.errors import SourceError
 from app.sources.payer import care_gaps, risk
 
-ROUNDS = 150
-ODD: list[Any] = [
-    None, True, False, 0, -1, 10**18, 1.5, "", "x", "\ud800", "2026-13-45", [], {}, [[]], [{}], [None], {"x": [0]},
-    "#", "urn:uuid:", "Patient/m2", "http://[", {"reference": 7}, {"coding": "x"}, {"resourceType": "Bundle"},
-]  # fmt: skip
+COUNT = 2_000
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every element inside a JSON value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_broken_answer_of_any_dialect_is_read_or_refused_and_nothing_is_lost_silently(half: int) -> None:
+    counts = run(COUNT // 2, seed=half)
+    assert counts.total() == COUNT // 2
+    assert counts["whole"] > 0
+    assert counts["said what is missing"] > 0
+    assert counts["Unreadable"] > 0
 
 
-def mutated(payload: Any, rng: random.Random) -> Any:
-    """The payload with one to four elements replaced, dropped, doubled or wrapped."""
-    body = copy.deepcopy(payload)
-    for _ in range(rng.randint(1, 4)):
-        paths = list(places(body))
-        if not paths:
-            return body
-        *above, last = rng.choice(paths)
-        parent = body
-        for key in above:
-            parent = parent[key]
-        match rng.randrange(4):
-            case 0:
-                parent[last] = copy.deepcopy(rng.choice(ODD))
-            case 1:
-                del parent[last]
-            case 2:
-                parent[last] = [parent[last], parent[last]]
-            case _:
-                parent[last] = {"value": parent[last]}
-    return body
-
-
-def multi_rate() -> Any:
-    groups = [say.group("a"), say.group("b")]
-    report = say.gap_report("r1", *groups, contained=[say.patient()])
-    about = [say.extension(say.CRITERIA, valueString="a")]
-    return say.answer(say.document(report, say.issue("d1", "closed-gap", extension=about), say.patient()))
-
-
-@pytest.mark.parametrize("payload", [say.usual_answer(), multi_rate()], ids=["document", "multi-rate"])
-def test_a_broken_gap_answer_is_a_report_or_one_of_our_errors(payload: Any) -> None:
-    for seed in range(ROUNDS):
-        body = mutated(payload, random.Random(seed))
-        try:
-            report, _ = care_gaps.read(body, say.ENTRY, say.MEMBER, say.ASKED, NOW, lambda ref: None)
-        except SourceError:
-            continue
-        json.dumps([repr(g) for g in report.gaps]).encode()
-        assert all(g.payer == "northwind" and g.period.start <= g.period.end for g in report.gaps), seed
-
-
-def test_a_broken_risk_answer_is_a_report_or_one_of_our_errors() -> None:
-    payload = say.usual_risk()
-    for seed in range(ROUNDS):
-        body = mutated(payload, random.Random(seed))
-        try:
-            report, _ = risk.read([body], say.ENTRY, say.MEMBER, say.ASKED, NOW, lambda ref: None)
-        except SourceError:
-            continue
-        assert all(c.payer == "northwind" for c in report.categories), seed
+@pytest.mark.parametrize(("name", "payload", "read"), payloads(), ids=lambda v: v if isinstance(v, str) else "")
+def test_the_check_itself_finds_what_is_lost(name: str, payload: Any, read: Any) -> None:
+    report, _ = read(payload)
+    emptied = dataclasses.replace(report, gaps=(), categories=())
+    with pytest.raises(Lost):
+        _ = sources_mutations.outcome(payload, lambda body: (dataclasses.replace(emptied, unreadable=()), ()))
+    assert sources_mutations.outcome(payload, lambda body: (emptied, ("something",))) == "said what is missing"
 
 
 def pages() -> dict[str, Any]:

@@ -20,15 +20,19 @@ OURS = Patient("e1", (Name(given=("Ida",)),), When.day(say.date(1957, 2, 3)))
 COVERED = Coverage("Coverage/1", "active", ("Northwind",), member_ids=(Identifier("", "W1", "MB"),))
 
 
-def payer(host: Any, clock: Clock | None = None, **more: Any) -> tuple[Payer, Wire]:
+def payer(
+    host: Any, clock: Clock | None = None, *, metadata: Any = None, ours: tuple[str, ...] = (), **more: Any
+) -> tuple[Payer, Wire]:
     def server(call: Call) -> Any:
         if call.path == "/fhir/token":
             return {"access_token": "t", "token_type": "bearer", "expires_in": 300}
+        if call.path == "/fhir/metadata":
+            return metadata(call) if callable(metadata) else metadata or {"resourceType": "CapabilityStatement"}
         return host(call)
 
     wire = Wire(payer=server)
     entry = dataclasses.replace(ENTRY, **more)
-    return Payer(entry, key_for=lambda alg: KEY, connections=connections(wire, clock)), wire
+    return Payer(entry, key_for=lambda alg: KEY, connections=connections(wire, clock), measures=ours), wire
 
 
 def known(found: Any) -> Known[Any]:
@@ -37,7 +41,7 @@ def known(found: Any) -> Known[Any]:
 
 
 def asked(wire: Wire) -> list[Call]:
-    return [call for call in wire.calls if call.path != "/fhir/token"]
+    return [call for call in wire.calls if call.path not in ("/fhir/token", "/fhir/metadata")]
 
 
 def test_care_gaps_are_asked_by_post_with_every_status_on_its_own() -> None:

@@ -55,9 +55,12 @@ class Outcomes:
     partial: list[str] = field(default_factory=list)  # issue codes that say something is missing
     failed: bool = False  # one of severity error or fatal
 
-    def add(self, outcome: Json) -> None:
+    def add(self, outcome: Json, *, quiet: frozenset[str] = frozenset()) -> None:
+        """Take in one. Hints and warnings of the issue types in `quiet` are left out."""
         for issue in objs(outcome.get("issue")):
             kind, severity = code(issue.get("code")), code(issue.get("severity"))
+            if kind in quiet and severity in ("warning", "information"):
+                continue
             if severity in ("error", "fatal"):
                 self.failed = True
             if severity in ("error", "fatal") or kind in _PARTIAL:

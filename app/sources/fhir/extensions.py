@@ -13,7 +13,9 @@ Urls = Collection[str]
 
 def extensions(element: Json, urls: Urls, *, within: str = "extension") -> list[Json]:
     """Every extension of `element` with one of these URLs."""
-    return [e for e in objs(element.get(within)) if words(e.get("url")) in urls]
+    if within not in element:
+        return []
+    return [e for e in objs(element[within]) if isinstance(url := e.get("url"), str) and url.strip() in urls]
 
 
 def extension(element: Json, urls: Urls, *, within: str = "extension") -> Json:

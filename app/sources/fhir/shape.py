@@ -41,6 +41,9 @@ def _split(path: str) -> tuple[str, tuple[str, ...]]:
 
 def at(resource: Json, path: str) -> list[Any]:
     """Everything at a dotted path, lists flattened."""
+    if "." not in path:
+        stated = resource.get(path)
+        return [] if stated is None else stated if isinstance(stated, list) else [stated]
     head, rest = _split(path)
     stated = resource.get(head)
     if stated is None:

@@ -24,11 +24,12 @@ def when(value: object) -> When | None:
 
     A time without seconds or zone is tolerated: only the day counts, as written in the value's own offset.
     """
-    return _when(value.strip()) if isinstance(value, str) else None
+    return _when(value) if isinstance(value, str) else None
 
 
 @lru_cache(8192)  # a chart states the same few hundred days over and over
-def _when(text: str) -> When | None:
+def _when(stated: str) -> When | None:
+    text = stated.strip()
     if (match := _DATE.fullmatch(text)) is None:
         return None
     year, first, last = int(match[1]), int(match[2] or 1), int(match[2] or 12)
@@ -62,18 +63,39 @@ def _coding(system: str, symbol: str, display: str | None) -> Coding:
     return Coding(words(system), words(symbol), words(display))
 
 
+@lru_cache(8192)  # and so do the same concepts
+def _concept(system: str, symbol: str, display: str | None, text: str | None) -> Concept:
+    return Concept((_coding(system, symbol, display),), words(text))
+
+
 def concept(value: object) -> Concept:
     """A CodeableConcept, a Coding, a plain word, or a list of these joined into one."""
     if isinstance(value, dict):
-        codings = value.get("coding")
+        codings, text = value.get("coding"), value.get("text")
         if codings is None and ("code" in value or "system" in value):
             return Concept((coding(value),))
-        return Concept(tuple([coding(c) for c in objs(codings)]), words(value.get("text")))
+        if isinstance(codings, list) and len(codings) == 1 and isinstance(codings[0], dict):  # nearly always
+            return _of_one(codings[0], text)
+        return Concept(tuple([coding(c) for c in objs(codings)]), words(text))
     if isinstance(value, list):
+        if len(value) == 1 and isinstance(value[0], dict):  # nearly always
+            return concept(value[0])
         parts = [concept(item) for item in value if not isinstance(item, list)]
         texts = [part.text for part in parts if part.text]
         return Concept(tuple(c for part in parts for c in part.codings), "; ".join(texts))
     return Concept((), words(value))
+
+
+def _of_one(stated: Json, text: object) -> Concept:
+    system, symbol, display = stated.get("system"), stated.get("code"), stated.get("display")
+    if (
+        isinstance(symbol, str)
+        and isinstance(system, str)
+        and (display is None or isinstance(display, str))
+        and (text is None or isinstance(text, str))
+    ):
+        return _concept(system, symbol, display, text)
+    return Concept((coding(stated),), words(text))
 
 
 def code(value: object) -> str:
@@ -90,6 +112,8 @@ def code(value: object) -> str:
 def codes(value: object, *, texts: bool = True) -> tuple[str, ...]:
     """All codes of a CodeableConcept, a list of them, or a list of plain codes; the text where there is no code."""
     found: list[str] = []
+    if isinstance(value, list) and len(value) == 1 and (only := _only_code(value[0])):
+        return (only,)
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, dict):
             stated = [words(c.get("code")) for c in objs(item.get("coding"))] or [words(item.get("code"))]
@@ -97,6 +121,13 @@ def codes(value: object, *, texts: bool = True) -> tuple[str, ...]:
         elif isinstance(item, str):
             found.append(words(item))
     return tuple([c for c in dict.fromkeys(found) if c])
+
+
+def _only_code(value: object) -> str:
+    """The code of a CodeableConcept with one coding, which nearly all categories are; "" for everything else."""
+    codings = value.get("coding") if isinstance(value, dict) else None
+    only = codings[0] if isinstance(codings, list) and len(codings) == 1 else None
+    return words(only.get("code")) if isinstance(only, dict) else ""
 
 
 def decimal(value: object) -> Decimal | None:

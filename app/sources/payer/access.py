@@ -73,6 +73,10 @@ class Access:
             self._token, self._given.text = token, token.text
             return token.text
 
+    def grant(self) -> Json:
+        """The token endpoint's whole answer, kept nowhere: to check an entry, not to ask with. Raises SourceError."""
+        return self._ask(self._token_endpoint())
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         limit = deadline.current()

@@ -1,28 +1,38 @@
-"""The payer adapter: three questions about one member, each answered `Known` or `Unknown`."""
+"""The payer adapter: three questions about one member and one about itself, each answered `Known` or `Unknown`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.core.answers import Answer, Known
 from app.core.chart import Coverage, Patient
 from app.core.report import Member, Period, Report
 from app.sources.answering import answer
 from app.sources.connections import Connections
-from app.sources.errors import Refused
-from app.sources.http import Limits, Pages
-from app.sources.payer import care_gaps, member, risk
+from app.sources.errors import NotAllowed, Refused
+from app.sources.http import Http, Limits
+from app.sources.payer import capabilities, care_gaps, member, risk
 from app.sources.payer.access import Access, Key, TokenShare
 from app.sources.payer.asking import Asking
-from app.sources.payer.dialect import DIALECTS
+from app.sources.payer.capabilities import Capabilities
+from app.sources.payer.catalogue import Catalogue
+from app.sources.payer.dialect import AUTO, DIALECTS
 from app.sources.payer.entry import PayerEntry
 from app.sources.payer.evidence import Reads
+from app.sources.payer.gap_question import GapQuestion
+from app.sources.payer.learned import Learned
+from app.sources.payer.risk_question import RiskQuestion
 
 _EVIDENCE_READS = 8
+_METADATA_SECONDS = 5.0
 
 
 class Payer:
-    """One payer of the site; lives as long as the process. `key_for` gives the signing key of an algorithm."""
+    """One payer of the site; lives as long as the process.
+
+    `key_for` gives the signing key of an algorithm. `measures` are the canonicals that we have rules for, named to a
+    payer that answers for named measures only and does not list its own.
+    """
 
     def __init__(
         self,
@@ -32,18 +42,36 @@ class Payer:
         connections: Connections,
         share: TokenShare | None = None,
         limits: Limits | None = None,
+        measures: Sequence[str] = (),
     ) -> None:
         limits = limits or Limits(total=entry.seconds)
         access = Access(entry, key_for=key_for, connections=connections, share=share, limits=limits)
         self._entry, self._clock = entry, connections.clock
         self._http = connections.http(entry.id, entry.base, bearer=access.bearer, limits=limits)
-        self._asking = Asking(self._http, by_post=entry.search_by == "post")
-        self._risk_way = 0  # index of the search that this payer took last
+        self._asking = Asking(self._http, by_post=entry.search_by == "post", deferred=entry.respond_async)
+        # without a token, and with a breaker of its own: a payer may answer questions and not this one
+        self._metadata = connections.http(
+            f"{entry.id}-metadata", entry.base, limits=Limits(total=_METADATA_SECONDS, attempts=1)
+        )
+        self._learned = Learned(self._read_capabilities, self._clock)
+        self._catalogue = Catalogue(entry.measures, measures, self._http, self._clock)
+        self._gaps = GapQuestion(entry, self._asking, self._learned, self._catalogue, self._clock)
+        self._risk = RiskQuestion(entry, self._asking, self._learned)
+
+    def capabilities(self) -> Answer[Capabilities]:
+        """What the payer says that it speaks, at most an hour old."""
+
+        def ask() -> Known[Capabilities]:
+            found, when = self._learned.ask()
+            return Known(found, self._entry.id, when)
+
+        return answer(self._entry.id, ask)
 
     def member(self, patient: Patient, coverage: Coverage) -> Answer[Member]:
         """Who the patient is there: by member id, else HRex `$member-match`."""
 
         def ask() -> Known[Member]:
+            self._begin_learning()  # meanwhile, so that the next questions need not wait for it
             with self._http.within():
                 found = member.find(patient, coverage, self._entry, self._asking)
             return Known(found, self._entry.id, self._clock())
@@ -51,43 +79,59 @@ class Payer:
         return answer(self._entry.id, ask)
 
     def care_gaps(self, who: Member, period: Period) -> Answer[Report]:
-        """DEQM `Measure/$care-gaps` for one member and measurement period, in the entry's dialect."""
+        """DEQM `Measure/$care-gaps` for one member and measurement period."""
 
         def ask() -> Known[Report]:
-            parameters = DIALECTS[self._entry.dialect].care_gaps(who.patient_id, period, self._entry.statuses)
             with self._http.within():
-                body = self._asking.operation("Measure/$care-gaps", parameters)
+                found = self._gaps.ask(who, period)
                 received = self._clock()
-                report, missing = care_gaps.read(body, self._entry, who, period, received, self._reads())
-            return Known(report, self._entry.id, received, missing)
+                report, missing = care_gaps.read(
+                    found.body, self._entry, who, period, received, self._reads(),
+                    spoken=found.dialect, statuses=found.asked,
+                )  # fmt: skip
+            return Known(report, self._entry.id, received, (*found.lacking, *missing))
 
         return answer(self._entry.id, ask)
 
     def risk(self, who: Member, period: Period) -> Answer[Report]:
-        """RA 2.1.0 coding-gap reports of one member that touch the period."""
+        """RA coding-gap reports of one member that touch the period."""
 
         def ask() -> Known[Report]:
             with self._http.within():
-                pages = self._risk_pages(who, period)
+                found = self._risk.ask(who, period)
                 received = self._clock()
-                report, missing = risk.read(pages.bundles, self._entry, who, period, received, self._reads())
-            rest = (f"not all reports were read: {pages.trouble.detail}",) if pages.trouble else ()
+                report, missing = risk.read(
+                    found.bodies, self._entry, who, period, received, self._reads(),
+                    spoken=found.dialect, context=found.context,
+                )  # fmt: skip
+            rest = (f"not all reports were read: {found.trouble.detail}",) if found.trouble else ()
             return Known(report, self._entry.id, received, (*rest, *missing))
 
         return answer(self._entry.id, ask)
 
-    def _risk_pages(self, who: Member, period: Period) -> Pages:
-        ways = risk.queries(who, period)
-        for way in range(self._risk_way, len(ways)):
-            try:
-                pages = self._asking.search("MeasureReport", ways[way])
-            except Refused:
-                if way == len(ways) - 1:
-                    raise
-                continue
-            self._risk_way = way
-            return pages
-        raise AssertionError("the last way raises or returns")
+    def _begin_learning(self) -> None:
+        if AUTO in (self._entry.dialect, self._entry.risk_dialect):
+            self._learned.begin()
+        named = DIALECTS.get(self._entry.dialect)
+        if named is not None and named.lists_measures:
+            self._catalogue.begin()
+
+    def _read_capabilities(self) -> Capabilities:
+        """Public by FHIR; some payers want a token all the same. Raises SourceError."""
+        found = capabilities.parse(self._statement())
+        if found.care_gaps in DIALECTS and DIALECTS[found.care_gaps].lists_measures:
+            self._catalogue.begin()
+        return found
+
+    def _statement(self) -> dict[str, object]:
+        def read(http: Http) -> dict[str, object]:
+            with http.within(_METADATA_SECONDS):
+                return http.get("metadata")
+
+        try:
+            return read(self._metadata)
+        except (NotAllowed, Refused):
+            return read(self._http)
 
     def _reads(self) -> Reads:
         return Reads(self._http, _EVIDENCE_READS)

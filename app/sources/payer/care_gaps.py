@@ -6,7 +6,8 @@ of a measure. What is not understood is counted with type, id and reason. DEQM U
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from app.core.report import Gap, GapReason, GapStatus, Member, Period, Report
@@ -14,9 +15,9 @@ from app.sources.errors import Unreadable, WrongPatient
 from app.sources.fhir.bundles import Outcomes, Rejects
 from app.sources.fhir.extensions import concept_of, extension, extensions, text_of
 from app.sources.fhir.references import Entry, Included, entries
-from app.sources.fhir.shape import Json, obj, objs, words
+from app.sources.fhir.shape import Json, words
 from app.sources.fhir.values import code, concept
-from app.sources.payer import dialect, reports
+from app.sources.payer import dialect, reports, returned
 from app.sources.payer.entry import PayerEntry
 from app.sources.payer.evidence import Cited, EvidenceReader, Fetch, cited
 from app.sources.payer.issues import Issue, Issues
@@ -27,41 +28,28 @@ _OTHER_CATEGORIES = frozenset({"ra", "vbp"})
 
 
 def read(
-    body: Json, entry: PayerEntry, member: Member, asked: Period, received: datetime, fetch: Fetch
+    body: Json,
+    entry: PayerEntry,
+    member: Member,
+    asked: Period,
+    received: datetime,
+    fetch: Fetch,
+    *,
+    spoken: str = "",
+    statuses: Sequence[str] = (),
 ) -> tuple[Report, tuple[str, ...]]:
     """The answer to `$care-gaps` as a Report, and what it may lack.
 
+    `spoken` and `statuses` are the dialect and the gap statuses that it was asked with.
     Raises WrongPatient or Unreadable when nothing of it may be used.
     """
     answer = _Answer(entry, member, asked, fetch)
-    bundles = list(_bundles(body, answer.outcomes))
-    if not bundles and not answer.outcomes.texts and not _is_empty_answer(body):
+    bundles = list(returned.bundles(body, answer.outcomes, answer.rejects))
+    if not bundles and not answer.outcomes.texts and not returned.is_empty(body):
         raise Unreadable("answered $care-gaps with something other than Parameters of Bundles")
     for bundle in bundles:
         answer.take(bundle)
-    return answer.report(received), answer.missing()
-
-
-def _bundles(body: Json, outcomes: Outcomes) -> Iterator[Json]:
-    """The Bundles of a Parameters answer, or the Bundle itself where a server leaves the Parameters out."""
-    if body.get("resourceType") == "Bundle":
-        yield body
-    bare: list[Json] = []
-    for parameter in objs(body.get("parameter")):
-        resource = obj(parameter.get("resource"))
-        if resource.get("resourceType") == "Bundle":
-            yield resource
-        elif resource.get("resourceType") == "OperationOutcome":
-            outcomes.add(resource)
-        elif resource:
-            bare.append({"resource": resource})
-    if bare:
-        yield {"resourceType": "Bundle", "entry": bare}
-
-
-def _is_empty_answer(body: Json) -> bool:
-    """2026-11, deqm-test-server: no gap at all is `Parameters` without a parameter, not an empty Bundle."""
-    return body.get("resourceType") == "Parameters" and not body.get("parameter")
+    return replace(answer.report(received), dialect=spoken, asked=tuple(statuses)), answer.missing()
 
 
 class _Answer:
@@ -74,8 +62,7 @@ class _Answer:
 
     def take(self, bundle: Json) -> None:
         """Read one Bundle. Ids are unique only within it; what an earlier one said already is not said twice."""
-        known = set(self.gaps)
-        self.gaps += [gap for gap in _Document(bundle, self).gaps() if gap not in known]
+        self.gaps = list(dict.fromkeys([*self.gaps, *_Document(bundle, self).gaps()]))
 
     def missing(self) -> tuple[str, ...]:
         """What could turn an answer without open gaps into one with some."""
@@ -116,8 +103,8 @@ class _Document:
         for found in self._entries:
             if found.type == "OperationOutcome":
                 self._answer.outcomes.add(found.resource)
-            elif not found.type:
-                self._answer.rejects.add(found, "not a resource", lost=True)
+            elif why := returned.oddity(found):
+                self._answer.rejects.add(found, why, lost=True)
         issues = Issues(self._entries, self._included, self._answer.subject, self._answer.rejects)
         for report in issues.reports:
             yield from self._report(report, issues)
@@ -131,8 +118,8 @@ class _Document:
             return
         if not reports.usable(report, answer.subject, self._included, answer.rejects):
             return
-        groups = objs(report.resource.get("group")) or [{}]
-        citations = cited(report, dialect.CRITERIA_REFERENCE)
+        groups = reports.groups(report, answer.rejects) or [{}]
+        citations = cited(report, dialect.POPULATION_REFERENCE)
         told = issues.of(report, groups)
         for group in groups:
             yield self._gap(report, group, groups, told[_key(group)], citations, issues.title(report))
@@ -163,6 +150,7 @@ class _Document:
             reasons=_reasons(told),
             evidence=self._evidence.read(mine, report, population=True),
             remarks=len(extensions(group, dialect.CARE_GAP_REMARK)),
+            contract=reports.contract(report, self._included),
         )  # fmt: skip
 
 

@@ -1,16 +1,17 @@
 """What differs between the guides a payer may speak: the canonical URLs of one meaning, and the shape of the question.
 
 Reading accepts every published tree (Da Vinci DEQM US and DEQM universal; RA of any release), because payers mix
-them; a new spelling is one more URL in a list here. Asking follows `PayerEntry.dialect`: a new dialect is one more row
-of `DIALECTS`. https://hl7.org/fhir/us/davinci-deqm/STU5/ https://hl7.org/fhir/us/davinci-ra/
+them; a new spelling is one more URL in a list here. Asking follows what the payer speaks (`capabilities.py`): a new
+dialect is one more row of `DIALECTS`.
+https://hl7.org/fhir/us/davinci-deqm/STU5/ https://hl7.org/fhir/uv/deqm/ https://hl7.org/fhir/us/davinci-ra/
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.core.report import Period
+from app.core.report import GapStatus, Period
 from app.sources.replies import Json
 
 DEQM_US = "http://hl7.org/fhir/us/davinci-deqm/StructureDefinition"
@@ -36,12 +37,14 @@ GAP_STATUS = _deqm("gapStatus")
 CALCULATED_DATE = _deqm("calculatedDate")
 CARE_GAP_REMARK = _deqm("careGapRemark")
 REASON_DETAIL = _deqm("reasonDetail", f"{DEQM_US}/reasonDetail")
+REPORTING_PROGRAM = _deqm("reportingProgram")
 GROUP_IMPROVEMENT = _deqm(
     "groupImprovementNotation",
     f"{_CORE}/cqf-improvementNotation",
     f"{_R5}/extension-MeasureReport.group.improvementNotation",
 )
 CRITERIA_REFERENCE = frozenset({f"{_CORE}/cqf-criteriaReference"})
+POPULATION_REFERENCE = CRITERIA_REFERENCE | {f"{DEQM_US}/extension-populationReference"}  # the second: DEQM 3.1
 ISSUE_GROUP = CRITERIA_REFERENCE | {f"{DEQM_US}/gaps-detectedissue-mr-group-id-deqm"}  # 2026-11, HAPI: the second
 GROUP_LINK_ID = frozenset({f"{_R5}/extension-MeasureReport.group.linkId"})
 POPULATION_LINK_ID = frozenset({f"{_R5}/extension-MeasureReport.group.population.linkId"})
@@ -58,43 +61,93 @@ HIERARCHICAL_STATUS = _ra("ra-hierarchicalStatus")
 CONFIDENCE = _ra("ra-confidenceScale")
 DX_CODE = _ra("ra-dxCode")
 QUALIFYING_DX = _ra("ra-qualifyingDxCode")
+REMARK_QUALIFYING = frozenset({"qualifyingDxCode", "qualifyingDxList"})  # RA 2.0 kept them inside the remark
 CC_REMARK = _ra("ra-ccRemark")
 GROUP_REFERENCE = _ra("ra-groupReference")
 DEADLINE = _ra("ra-clinicalDataCollectionDeadline")
+CONTEXT_ID = _ra("ra-contextId")
 
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One in-parameter of an operation: its name, the `value[x]` it takes, and the value."""
+    """One in-parameter of an operation: its name, the `value[x]` (or `resource`) that it takes, and the value."""
 
     name: str
     value_x: str
-    value: str
+    value: str | Json
+
+
+_OPEN, _CLOSED = GapStatus.OPEN.value, GapStatus.CLOSED.value
+_PROSPECTIVE, _NOT_APPLICABLE = GapStatus.PROSPECTIVE.value, GapStatus.NOT_APPLICABLE.value
+
+OPEN_ONLY = (_OPEN,)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one guide wants to be asked for care gaps."""
+    """How one guide wants to be asked for care gaps, and which gap statuses it has."""
 
     name: str
-    care_gaps: Callable[[str, Period, Sequence[str]], tuple[Parameter, ...]]
+    statuses: tuple[str, ...]
+    lists_measures: bool = False  # `measureUrl` is 1..*: every measure is named, or nothing is answered
+    subject_is_reference: bool = False  # and therefore POST only
+
+    def care_gaps(
+        self, patient_id: str, period: Period, statuses: Sequence[str], measures: Sequence[str] = ()
+    ) -> tuple[Parameter, ...]:
+        """The in-parameters; `status` is mandatory and repeats, never comma-joined. `measures` are canonicals."""
+        ref = f"Patient/{patient_id}"
+        subject = (
+            Parameter("subject", "valueReference", {"reference": ref})
+            if self.subject_is_reference
+            else Parameter("subject", "valueString", ref)
+        )
+        listed = measures if self.lists_measures else ()
+        return (
+            *_span(period),
+            subject,
+            *(Parameter("status", "valueCode", status) for status in statuses),
+            *(Parameter("measureUrl", "valueCanonical", measure) for measure in listed),
+        )
 
 
-def _deqm_us(patient_id: str, period: Period, statuses: Sequence[str]) -> tuple[Parameter, ...]:
-    """DEQM US 5.0.0 `$care-gaps`: `subject` is a string; `status` is mandatory and repeats, never comma-joined."""
+def _span(period: Period) -> tuple[Parameter, Parameter]:
     return (
         Parameter("periodStart", "valueDate", period.start.isoformat()),
         Parameter("periodEnd", "valueDate", period.end.isoformat()),
-        Parameter("subject", "valueString", f"Patient/{patient_id}"),
-        *(Parameter("status", "valueCode", status) for status in statuses),
     )
 
 
-DIALECTS: Mapping[str, Dialect] = {
-    "deqm-us-5.0.0": Dialect("deqm-us-5.0.0", _deqm_us),
-}
+_ALL = (_OPEN, _CLOSED, _PROSPECTIVE, _NOT_APPLICABLE)
+_ROWS = (
+    Dialect("deqm-us-3.1.0", (_OPEN, _CLOSED)),
+    Dialect("deqm-us-4.0.0", (_OPEN, _CLOSED, _NOT_APPLICABLE)),
+    Dialect("deqm-us-5.0.0", _ALL),
+    Dialect("deqm-uv-1.0.0", _ALL, lists_measures=True),
+    Dialect("deqm-uv-1.0.0-ballot", _ALL, lists_measures=True, subject_is_reference=True),
+)
+DIALECTS: Mapping[str, Dialect] = {row.name: row for row in _ROWS}
+US, UV, US_OLDEST = "deqm-us-5.0.0", "deqm-uv-1.0.0", "deqm-us-3.1.0"
+
+RA_REPORT, RA_SEARCH, RA_RISK_GAP = "ra-1.0.0", "ra-2.1.0", "ra-3.0.0-ballot"
+RISK_DIALECTS = (RA_REPORT, RA_SEARCH, RA_RISK_GAP)
+
+AUTO = "auto"
+
+
+def in_time(statuses: Sequence[str], is_future: bool) -> tuple[str, ...]:
+    """The statuses that can exist: a gap is prospective only while its period still runs.
+
+    The universal guide asks for those by their own status, the US ones by a `periodEnd` to come.
+    """
+    return tuple(status for status in statuses if is_future or status != _PROSPECTIVE)
+
+
+def report_parameters(patient_id: str, period: Period) -> tuple[Parameter, ...]:
+    """RA 1.0.0 `MeasureReport/$report`."""
+    return (*_span(period), Parameter("subject", "valueString", f"Patient/{patient_id}"))
 
 
 def body(parameters: Sequence[Parameter]) -> Json:
@@ -102,6 +155,7 @@ def body(parameters: Sequence[Parameter]) -> Json:
     return {"resourceType": "Parameters", "parameter": [{"name": p.name, p.value_x: p.value} for p in parameters]}
 
 
-def query(parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
-    """The parameters as a query string, for GET."""
-    return [(p.name, p.value) for p in parameters]
+def query(parameters: Sequence[Parameter]) -> list[tuple[str, str]] | None:
+    """The parameters as a query string, for GET; None when one of them cannot stand in a URL."""
+    pairs = [(p.name, p.value) for p in parameters if isinstance(p.value, str)]
+    return pairs if len(pairs) == len(parameters) else None

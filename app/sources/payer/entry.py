@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from app.core.report import GapStatus
-from app.sources.payer.dialect import DIALECTS
+from app.core.freshness import DataClass
+from app.sources.payer.dialect import AUTO, DIALECTS, RISK_DIALECTS
 
 if TYPE_CHECKING:
     from app.core.coverage import Recognition
@@ -35,22 +36,36 @@ class PayerEntry:
     member_systems: tuple[str, ...] = ()  # identifier systems of its member ids; empty: as the Coverage states them
     dependent_joint: str = ""  # "-": its member ids are `<id>-<dependent>`; empty: the id alone
     recognised_by: tuple[Recognition, ...] = ()
-    dialect: str = "deqm-us-5.0.0"
-    statuses: tuple[str, ...] = tuple(s.value for s in GapStatus if s is not GapStatus.UNKNOWN)
+    dialect: str = AUTO  # as its CapabilityStatement says, else found out by asking; or one of `dialect.DIALECTS`
+    statuses: tuple[str, ...] = ()  # gap statuses to ask for; empty: all that its dialect has
     data_through_extension: str = ""  # the guides have none; a payer that states it names its own extension here
     speaks: tuple[str, ...] = ("care-gaps", "risk")
     search_by: str = "post"  # post keeps member ids out of the payer's access log; get is tried when it refuses
     timezone: str = "UTC"
     seconds: float = 8.0  # what one question may take
+    data: tuple[DataClass, ...] = ()  # what its answers are made of, and how late that may be
     quirks: Mapping[str, Any] = field(default_factory=dict)
+    risk_dialect: str = AUTO  # or one of `dialect.RISK_DIALECTS`
+    measures: tuple[str, ...] = ()  # canonicals to ask for where a dialect wants each named; empty: all the payer lists
+    respond_async: bool = False  # ask it to answer operations later (202) rather than to hold the connection
 
     def __post_init__(self) -> None:
         wrong = {
             "assertion_alg": self.assertion_alg not in _ALGORITHMS,
-            "dialect": self.dialect not in DIALECTS,
+            "dialect": self.dialect not in (AUTO, *DIALECTS),
+            "risk_dialect": self.risk_dialect not in (AUTO, *RISK_DIALECTS),
             "search_by": self.search_by not in ("post", "get"),
             "speaks": not _QUESTIONS.issuperset(self.speaks),
+            "timezone": not _is_timezone(self.timezone),
             "base": not self.base.startswith(("https://", "http://")),
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:
             raise ValueError(f"payer {self.id}: {', '.join(names)} cannot be what it is set to")
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there; not a name at all; a folder of the database
+        return False
+    return True

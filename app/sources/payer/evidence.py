@@ -6,18 +6,20 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from app.core.chart import Concept, Fact, Quantity, Value
 from app.core.report import Evidence
 from app.sources.errors import NotAllowed, NotFound, SourceError
 from app.sources.fhir.bundles import Rejects
 from app.sources.fhir.extensions import Urls, extensions, text_of
 from app.sources.fhir.facts import fact, subjects
 from app.sources.fhir.references import Entry, Included, reference
-from app.sources.fhir.shape import Json, objs, words
+from app.sources.fhir.shape import Json, obj, objs, words
 from app.sources.http import Http
 from app.sources.payer.subject import Subject
 
 _OURS = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
 _SECONDS = 2.0
+_DENIED = frozenset({"refuted", "entered-in-error"})
 
 Fetch = Callable[[str], Entry | None]
 
@@ -65,20 +67,53 @@ class EvidenceReader:
             self._rejects.add(entry, "about another patient", named=False)
             return None
         stated = fact(entry.resource)
+        setting = stated.setting or self._setting(entry, may_read=not population)
         return Evidence(
             ref=citation.ref, type=entry.type, what=stated.concept.label, concept=stated.concept,
-            when=stated.when or stated.until or stated.recorded, setting=stated.setting or self._setting(entry),
-            source=stated.who, population=under,
+            when=stated.when or stated.until or stated.recorded, setting=setting,
+            source=stated.who, value=_value(stated), population=under, status=_status(stated),
         )  # fmt: skip
 
     def _foreign(self, entry: Entry) -> bool:
         about = [ref for ref in subjects(entry.resource) if ref.startswith("Patient/")]
         return bool(about) and not any(self._subject.owns({"reference": r}, entry, self._included) for r in about)
 
-    def _setting(self, entry: Entry) -> str:
-        """Encounter.class of the encounter that a diagnosis or result belongs to."""
-        visit = self._included.find(entry.resource.get("encounter"), entry)
-        return fact(visit.resource).setting if visit is not None and visit.type == "Encounter" else ""
+    def _setting(self, entry: Entry, *, may_read: bool) -> str:
+        """Encounter.class of the encounter that a diagnosis or result belongs to.
+
+        Where it was made decides whether a diagnosis counts; for care gaps it is not worth a read of its own.
+        """
+        stated = entry.resource.get("encounter")
+        visit = self._included.find(stated, entry)
+        if visit is None and may_read and stated:
+            visit = self._fetch(words(obj(stated).get("reference")))
+        if visit is None or visit.type != "Encounter" or self._foreign(visit):
+            return ""
+        return fact(visit.resource).setting
+
+
+def _status(stated: Fact) -> str:
+    """Its status; of a condition that was denied or entered in error, that."""
+    return stated.verification if stated.verification in _DENIED else stated.status
+
+
+def _value(stated: Fact) -> Value | None:
+    """The result; of one with components (a blood pressure) each of them, in one line of words."""
+    if stated.value is not None:
+        return stated.value
+    parts = [f"{part.concept.label} {_in_words(part.value)}" for part in stated.components if part.value is not None]
+    return "; ".join(parts) or None
+
+
+def _in_words(value: Value) -> str:
+    match value:
+        case Quantity():
+            return f"{value.comparator}{value.value} {value.unit}".strip()
+        case Concept():
+            return value.label
+        case bool():
+            return "yes" if value else "no"
+    return value
 
 
 class Reads:

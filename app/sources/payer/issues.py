@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from app.core.report import GapReason, GapStatus
 from app.sources.fhir.bundles import Rejects
 from app.sources.fhir.extensions import concept_of, extension, extensions, text_of
-from app.sources.fhir.references import Entry, Included
-from app.sources.fhir.shape import Json, objs, words
+from app.sources.fhir.references import Entry, Included, reference
+from app.sources.fhir.shape import Json, obj, objs, words
 from app.sources.fhir.values import concept
 from app.sources.payer import dialect
 from app.sources.payer.populations import names
@@ -42,13 +42,16 @@ class Issues:
     def __init__(self, found: list[Entry], included: Included, subject: Subject, rejects: Rejects) -> None:
         self._included, self._subject, self._rejects = included, subject, rejects
         self.reports = [entry for entry in found if entry.type == "MeasureReport"]
-        self._known = {id(entry.resource) for entry in self.reports}
+        self._known = {id(entry.resource): entry for entry in self.reports}
         self._titles: dict[int, str] = {}  # by the identity of the report's JSON: ids may be missing or doubled
         self._listed: dict[int, Entry] = {}
         self._issues: dict[int, list[Issue]] = {}
         for entry in found:
             if entry.type == "Composition":
                 self._compose(entry)
+        for entry in found:
+            if "contained" in entry.resource:
+                self._look_inside(entry)
         for entry in found:
             if entry.type == "DetectedIssue":
                 self._detect(entry)
@@ -73,6 +76,16 @@ class Issues:
 
     # --- building -----------------------------------------------------------------------------------------------------
 
+    def _look_inside(self, entry: Entry) -> None:
+        """Meet the reports that a resource contains."""
+        stated = entry.resource["contained"]
+        for inside in stated if isinstance(stated, list) else [stated]:
+            resource = obj(inside)
+            if words(resource.get("resourceType")) == "MeasureReport":
+                self._meet(Entry(resource, entry.full_url, entry.mode))
+            elif stated is not None and not words(resource.get("resourceType")):
+                self._rejects.add(entry, "contains something that is not a resource", lost=True)
+
     def _compose(self, composition: Entry) -> None:
         waiting = objs(composition.resource.get("section"))
         for section in waiting[:_SECTIONS]:
@@ -83,8 +96,10 @@ class Issues:
                 if section.get("focus") or section.get("entry"):
                     self._rejects.add(composition, "a section points at a report that is not there", lost=True)
                 continue
-            self._meet(focus)
-            self._titles.setdefault(id(focus.resource), words(section.get("title")))
+            focus = self._meet(focus)
+            title = words(section.get("title"))
+            if "://" not in title:  # 2026-11, fqm-execution: the measure's canonical stands as the title
+                self._titles.setdefault(id(focus.resource), title)
             for listed in objs(section.get("entry")):
                 if (issue := self._included.find(listed, composition)) is not None:
                     self._listed.setdefault(id(issue.resource), focus)
@@ -98,14 +113,14 @@ class Issues:
             return
         details = [d for evidence in objs(entry.resource.get("evidence")) for d in objs(evidence.get("detail"))]
         pointed = [(d, self._included.find(d, entry)) for d in details]
-        targets = {id(t.resource): t for _, t in pointed if t is not None and t.type == "MeasureReport"}
-        if not targets and (only := self._listed.get(id(entry.resource)) or self._only_report()):
+        reports = [self._meet(t) for _, t in pointed if t is not None and t.type == "MeasureReport"]
+        targets = {id(report.resource): report for report in reports}
+        if not targets and (only := self._listed.get(id(entry.resource)) or self._only_report(pointed)):
             targets = {id(only.resource): only}
         if not targets:
             self._rejects.add(entry, "points at no report", lost=True)
         issue = _issue(entry, details, [t for _, t in pointed if t is not None])
-        for key, target in targets.items():
-            self._meet(target)
+        for key in targets:
             self._issues.setdefault(key, []).append(issue)
 
     def _why_not(self, entry: Entry) -> str:
@@ -117,14 +132,27 @@ class Issues:
             return "about another patient"
         return ""
 
-    def _only_report(self) -> Entry | None:
+    def _only_report(self, pointed: list[tuple[Json, Entry | None]]) -> Entry | None:
+        """The one report there is, unless the issue points at another one that is not there."""
+        elsewhere = (reference(stated) for stated, target in pointed if target is None)
+        if any(ref.startswith(("MeasureReport/", "#", "urn:")) for ref in elsewhere):
+            return None
         return self.reports[0] if len(self.reports) == 1 else None
 
-    def _meet(self, report: Entry) -> None:
-        """2026-11, HAPI: the MeasureReport may be contained in the DetectedIssue."""
-        if id(report.resource) not in self._known:
-            self._known.add(id(report.resource))
-            self.reports.append(report)
+    def _meet(self, report: Entry) -> Entry:
+        """The report as it is known here.
+
+        2026-11, HAPI: it may be contained in the DetectedIssue, and then each issue of a measure with several rates
+        holds a copy of it.
+        """
+        known = self._known.get(id(report.resource))
+        if known is None:
+            copies = (other for other in self.reports if other.id == report.id and other.resource == report.resource)
+            known = next(copies, report)
+            if known is report:
+                self.reports.append(report)
+            self._known[id(report.resource)] = known
+        return known
 
 
 def _issue(entry: Entry, details: list[Json], pointed: list[Entry]) -> Issue:

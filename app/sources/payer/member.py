@@ -21,6 +21,7 @@ from app.sources.fhir.patient import patient as patient_of
 from app.sources.fhir.references import reference
 from app.sources.fhir.shape import Json, obj, objs, words
 from app.sources.fhir.values import identifier
+from app.sources.payer import later
 from app.sources.payer.asking import Asking
 from app.sources.payer.entry import PayerEntry
 from app.sources.urls import instance
@@ -114,7 +115,7 @@ def _by_match(patient: Patient, coverage: Coverage, entry: PayerEntry, asking: A
     if body is None:
         return None
     try:
-        reply = asking.http.post("Patient/$member-match", body)
+        reply = later.finished(asking.http, lambda: asking.http.post("Patient/$member-match", body))
     except Refused:
         return None  # 422: no match, or more than one
     member_id, patient_id = "", ""

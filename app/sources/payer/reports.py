@@ -7,10 +7,11 @@ from datetime import date
 from app.core.chart import When
 from app.core.report import Measure, Period
 from app.sources.fhir.bundles import Rejects
-from app.sources.fhir.extensions import Urls, extension, when_of
+from app.sources.fhir.extensions import Urls, concept_of, extension, extensions, text_of, when_of
 from app.sources.fhir.references import Entry, Included
-from app.sources.fhir.shape import Json, words
+from app.sources.fhir.shape import Json, obj, objs, words
 from app.sources.fhir.values import period, when
+from app.sources.payer.dialect import REPORTING_PROGRAM
 from app.sources.payer.subject import Subject
 
 
@@ -21,7 +22,6 @@ def usable(report: Entry, subject: Subject, included: Included, rejects: Rejects
         return False
     if not subject.owns(report.resource["subject"], report, included):
         subject.others += 1
-        rejects.add(report, "about another patient", named=False)
         return False
     return True
 
@@ -48,6 +48,34 @@ def measure(report: Entry, included: Included, title: str = "") -> Measure:
             title = words(found.resource.get("title")) or title
             version = version or words(found.resource.get("version"))
     return Measure(url.partition("#")[0], version, title)
+
+
+def groups(report: Entry, rejects: Rejects) -> list[Json]:
+    """Its groups; one that is none is counted."""
+    stated = report.resource.get("group")
+    found = objs(stated)
+    if stated is not None and len(found) < (len(stated) if isinstance(stated, list) else 1):
+        rejects.add(report, "has a group that cannot be read", lost=True)
+    return found
+
+
+def contract(report: Entry, included: Included) -> str:
+    """The programs or contracts that it is part of, in words (DEQM reportingProgram: Identifier or canonical)."""
+    found = (_program(stated, included) for stated in extensions(report.resource, REPORTING_PROGRAM))
+    return ", ".join(dict.fromkeys(filter(None, found)))
+
+
+def _program(stated: Json, included: Included) -> str:
+    if identifier := obj(stated.get("valueIdentifier")):
+        return words(identifier.get("value")) or words(obj(identifier.get("assigner")).get("display"))
+    if pointed := obj(stated.get("valueReference")):
+        return words(pointed.get("display")) or words(pointed.get("reference")).rpartition("/")[2]
+    url, _, version = text_of(stated).partition("|")
+    for found in included.of_type("Library"):
+        if url and words(found.resource.get("url")) == url and (title := words(found.resource.get("title"))):
+            return f"{title} {version}".strip()
+    name = url.rstrip("/").rpartition("/")[2] or concept_of(stated).label
+    return f"{name} {version}".strip()
 
 
 def stated_period(resource: Json) -> Period | None:

@@ -1,57 +1,54 @@
 """Condition categories as Da Vinci Risk Adjustment reports them: MeasureReports of category `ra`, one group a category.
 
-RA 2.1.0 is a plain search. Servers differ in how they take the category, and a lenient one ignores it, so it is checked
-on each result. One report is one model version; two of them are never merged.
+They come by search (RA 2.0, 2.1), or in the Parameters of an operation (1.0, 3.0-ballot). A lenient server ignores the
+category of a search, so it is checked on each result. One report is one model version; two of them are never merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from app.core.chart import Coding, Concept
 from app.core.report import ConditionCategory, Evidence, Member, Period, Report
 from app.sources.errors import Unreadable, WrongPatient
 from app.sources.fhir.bundles import Outcomes, Rejects
-from app.sources.fhir.extensions import Urls, code_of, concept_of, extension, extensions
+from app.sources.fhir.extensions import Urls, code_of, concept_of, extension, extensions, text_of
 from app.sources.fhir.references import Entry, Included, entries
 from app.sources.fhir.shape import Json, at, obj, objs, words
 from app.sources.fhir.values import code, concept
-from app.sources.payer import dialect, reports
+from app.sources.payer import dialect, reports, returned
 from app.sources.payer.entry import PayerEntry
 from app.sources.payer.evidence import Cited, EvidenceReader, Fetch, cited
 from app.sources.payer.subject import Subject
 
-Pairs = list[tuple[str, str]]
-
 _CATEGORY = "ra"
-_INCLUDE = ("_include", "MeasureReport:evaluated-resource")
-#: How servers take the category, the published search parameter first; the last asks for everything and sorts here.
-_WAYS: Sequence[Pairs] = (
-    [("category", _CATEGORY)],
-    [("measurereport-category", _CATEGORY)],
-    [("_profile", dialect.RA_PROFILE)],
-    [],
-)
-
-
-def queries(member: Member, asked: Period) -> list[Pairs]:
-    """The searches to try, one after the other, until the server takes one."""
-    common: Pairs = [
-        ("patient", f"Patient/{member.patient_id}"),
-        ("period", f"ge{asked.start.isoformat()}"),
-        ("period", f"le{asked.end.isoformat()}"),
-        ("_count", "100"),
-    ]
-    return [[*common, *way, *include] for include in ([_INCLUDE], []) for way in _WAYS]
+_OTHER_CATEGORIES = frozenset({"deqm", "vbp"})
+_OTHER_TYPES = frozenset({"data-collection", "data-exchange", "summary", "subject-list"})
+_POPULATIONS = frozenset({"initial-population", "denominator", "numerator", "measure-population"})
+_DEQM = "/deqm/", "/davinci-deqm/"
+#: Hints about a search parameter that was ignored say nothing here: each result is checked.
+_NOISE = frozenset({"not-supported"})
 
 
 def read(
-    bundles: Iterable[Json], entry: PayerEntry, member: Member, asked: Period, received: datetime, fetch: Fetch
+    bodies: Iterable[Json],
+    entry: PayerEntry,
+    member: Member,
+    asked: Period,
+    received: datetime,
+    fetch: Fetch,
+    *,
+    spoken: str = "",
+    context: str = "",
 ) -> tuple[Report, tuple[str, ...]]:
-    """All pages of the search as a Report, and what it may lack. Raises WrongPatient or Unreadable."""
-    answer = _Answer(bundles, entry, member, fetch)
-    categories = tuple(c for report in answer.reports(asked) for c in answer.categories(report))
+    """All pages of a search, or the answer of an operation, as a Report, and what it may lack.
+
+    `spoken` is the dialect that it was asked in; a report that names contexts, but not `context`, answers another
+    request. Raises WrongPatient or Unreadable.
+    """
+    answer = _Answer(bodies, entry, member, fetch, context)
+    categories = tuple(dict.fromkeys(c for report in answer.reports(asked) for c in answer.categories(report)))
     if answer.subject.others and not answer.used:
         raise WrongPatient("reported about somebody else")
     if answer.rejects.lost and not answer.used:
@@ -61,20 +58,24 @@ def read(
         payer=entry.id, kind="risk", subject_id=answer.subject.patient_id, subject=answer.subject.patient,
         categories=categories, calculated=min(dates, default=None), received=received,
         unreadable=answer.rejects.lines(), outcomes=tuple(answer.outcomes.texts),
+        dialect=spoken,
     )  # fmt: skip
     return report, answer.missing()
 
 
 class _Answer:
-    def __init__(self, bundles: Iterable[Json], entry: PayerEntry, member: Member, fetch: Fetch) -> None:
-        self._entry = entry
+    def __init__(self, bodies: Iterable[Json], entry: PayerEntry, member: Member, fetch: Fetch, context: str) -> None:
+        self._entry, self._context = entry, context
         self.subject, self.rejects, self.outcomes = Subject(member), Rejects(), Outcomes()
         self.used = 0  # reports that were read, with or without categories
         self._included, self._found = Included(), list[Entry]()
-        for bundle in bundles:
-            for found in entries(bundle):
-                self._included.add(found)
-                self._found.append(found)
+        for body in bodies:
+            if body.get("resourceType") not in ("Bundle", "Parameters") and not {"entry", "parameter"} & body.keys():
+                raise Unreadable("answered with something other than reports")
+            for bundle in returned.bundles(body, self.outcomes, self.rejects, quiet=_NOISE):
+                for found in entries(bundle):
+                    self._included.add(found)
+                    self._found.append(found)
         self._evidence = EvidenceReader(self._included, self.subject, self.rejects, fetch)
 
     def missing(self) -> tuple[str, ...]:
@@ -89,26 +90,37 @@ class _Answer:
         """The coding-gap reports of the member whose period touches the one asked for."""
         for found in self._found:
             if found.type == "OperationOutcome":
-                self.outcomes.add(found.resource)
-            elif not found.type:
-                self.rejects.add(found, "not a resource", lost=True)
+                self.outcomes.add(found.resource, quiet=_NOISE)
+            elif why := returned.oddity(found):
+                self.rejects.add(found, why, lost=True)
             elif found.type == "MeasureReport" and self._is_coding_gap(found) and self._is_usable(found, asked):
                 self.used += 1
                 yield found
 
     def _is_coding_gap(self, report: Entry) -> bool:
-        """2026-11: RA requires the category; a report without any is known by its profile or its extensions."""
-        if words(report.resource.get("type")) not in ("individual", ""):
+        """2026-11: RA requires the category since 2.0; a report without any is known by its profile or its extensions.
+
+        What is neither that nor plainly a report of another kind is counted.
+        """
+        if words(report.resource.get("type")) in _OTHER_TYPES:
             return False  # our own data exchange reports come back under the same category
         stated = code(extension(report.resource, dialect.CATEGORY).get("valueCodeableConcept"))
-        if stated:
+        if stated == _CATEGORY or stated in _OTHER_CATEGORIES:
             return stated == _CATEGORY
         profiles = [words(profile).partition("|")[0] for profile in at(report.resource, "meta.profile")]
         groups = objs(report.resource.get("group"))
-        return dialect.RA_PROFILE in profiles or any(extension(group, dialect.CC_TYPE) for group in groups)
+        if dialect.RA_PROFILE in profiles or any(extension(group, dialect.CC_TYPE) for group in groups):
+            return True
+        if not _is_quality(profiles, groups):
+            self.rejects.add(report, "of a category that we do not know" if stated else "says nothing of its category")
+        return False
 
     def _is_usable(self, report: Entry, asked: Period) -> bool:
         if not reports.usable(report, self.subject, self._included, self.rejects):
+            return False
+        contexts = {text_of(stated) for stated in extensions(report.resource, dialect.CONTEXT_ID)}
+        if self._context and contexts and self._context not in contexts:
+            self.rejects.add(report, "answers another request", lost=True)
             return False
         stated = reports.stated_period(report.resource)
         if stated and (stated.end < asked.start or stated.start > asked.end):
@@ -121,7 +133,7 @@ class _Answer:
     def categories(self, report: Entry) -> Iterator[ConditionCategory]:
         """One for each group."""
         citations = cited(report, dialect.GROUP_REFERENCE)
-        groups = objs(report.resource.get("group"))
+        groups = reports.groups(report, self.rejects)
         names = {words(group.get("id")) for group in groups}
         for citation in citations:
             if not names & set(citation.under):
@@ -150,7 +162,7 @@ class _Answer:
             status_date=reports.dated(group, dialect.EVIDENCE_STATUS_DATE),
             hierarchical_status=code_of(extension(group, dialect.HIERARCHICAL_STATUS)),
             confidence=concept_of(extension(group, dialect.CONFIDENCE)).label,
-            diagnoses=diagnoses, qualifying=_concepts(group, dialect.QUALIFYING_DX),
+            diagnoses=diagnoses, qualifying=_qualifying(group),
             deadline=reports.dated(report.resource, dialect.DEADLINE),
             period=reports.stated_period(report.resource), calculated=reports.calculated(report.resource),
             evidence=evidence, remarks=len(extensions(group, dialect.CC_REMARK)),
@@ -165,10 +177,23 @@ def _version(group: Json, main: Coding) -> str:
     return ""
 
 
+def _is_quality(profiles: list[str], groups: list[Json]) -> bool:
+    """A DEQM report, whose category is optional: a search without a category returns those too."""
+    if any(tree in profile for profile in profiles for tree in _DEQM):
+        return True
+    return any(code(p.get("code")) in _POPULATIONS for group in groups for p in objs(group.get("population")))
+
+
+def _qualifying(group: Json) -> tuple[Concept, ...]:
+    """The codes that would do: of the group (RA 3.0), or inside its remarks (2.0)."""
+    remarks = extensions(group, dialect.CC_REMARK)
+    inside = [found for remark in remarks for found in _concepts(remark, dialect.REMARK_QUALIFYING)]
+    return tuple(dict.fromkeys([*_concepts(group, dialect.QUALIFYING_DX), *inside]))
+
+
 def _concepts(group: Json, urls: Urls) -> tuple[Concept, ...]:
-    """The codes of a repeating extension; RA 3.0 wraps qualifying codes in `codeOptions`."""
+    """The codes of a repeating extension; RA wraps qualifying codes once more (`codeOptions`)."""
     found: list[Concept] = []
     for stated in extensions(group, urls):
-        options = extensions(stated, ("codeOptions",))
-        found += [concept_of(option) for option in (options or [stated])]
+        found += [concept_of(option) for option in (objs(stated.get("extension")) or [stated])]
     return tuple(c for c in found if c != Concept())

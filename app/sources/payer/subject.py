@@ -31,8 +31,13 @@ class Subject:
         if found is None or found.type != "Patient":
             named = obj(obj(stated).get("identifier")).get("value") if not reference(stated) else None
             return reference(stated) == self._ref or self._is_member_id(named)
+        if found.id:  # nearly always, and for every report and finding of an answer: the record is read once
+            if found.id != self._member.patient_id:
+                return False
+            self.patient = self.patient or patient(found.resource)
+            return True
         record = patient(found.resource)
-        ours = record.id == self._member.patient_id if record.id else self._is_same_person(found.resource, record)
+        ours = self._is_same_person(found.resource, record)
         if ours and self.patient is None:
             self.patient = record
         return ours
