@@ -1,23 +1,27 @@
-"""What the chart holds that takes a patient out of one measure."""
+"""What the chart holds that takes a patient out of one measure: a patient status of the rule, or an exclusion of it."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-from app.core.chart import Fact, When
+from app.core import status
+from app.core.chart import Fact
 from app.core.dates import overlaps
+from app.core.measures.population import within_ages
 from app.core.measures.rule import COUNTS, Exclusion, MeasureRule
-from app.core.reading import Reading, newest
+from app.core.reading import DENIED as DENIED  # for those who read conditions
+from app.core.reading import OVER as OVER
+from app.core.reading import Reading, last_known, newest
 from app.core.report import Period
-
-#: Verification statuses with which a condition is not established.
-DENIED = frozenset({"refuted", "unconfirmed", "provisional", "differential"})
-#: Clinical statuses of a condition that is over.
-OVER = frozenset({"inactive", "resolved", "remission"})
 
 
 def excluded(rule: MeasureRule, period: Period, reading: Reading, today: date) -> tuple[Fact, ...]:
-    """The facts that take the patient out of the measure: those of the first exclusion that is wholly met."""
+    """The facts that take the patient out of the measure: those of the first status or exclusion that is wholly met."""
+    for out in rule.statuses:
+        if within_ages(reading.born, out.ages, period.end) and (
+            facts := status.in_period(out.kind, reading, period, today, alone=out.alone)
+        ):
+            return facts
     for exclusion in rule.exclusions:
         found = [
             newest(f for f in reading.coded(exclusion.types, codes) if _stands(f, exclusion, period, today))
@@ -30,8 +34,10 @@ def excluded(rule: MeasureRule, period: Period, reading: Reading, today: date) -
 
 def _stands(fact: Fact, exclusion: Exclusion, period: Period, today: date) -> bool:
     """Whether an entry is established and lies where the exclusion asks for it."""
-    if fact.type == "Condition":
+    if fact.type in ("Condition", "AllergyIntolerance"):
         if fact.verification in DENIED:
+            return False
+        if fact.type == "AllergyIntolerance" and fact.status not in COUNTS[fact.type]:
             return False
     elif fact.status not in COUNTS[fact.type]:
         return False
@@ -41,16 +47,4 @@ def _stands(fact: Fact, exclusion: Exclusion, period: Period, today: date) -> bo
         return False
     if exclusion.ever:
         return (start or today) <= period.end
-    return start is not None and overlaps(start, _end(fact, exclusion, start), period)
-
-
-def _end(fact: Fact, exclusion: Exclusion, start: date) -> date | None:
-    """The last day an entry is known to hold. A visit's diagnosis holds for that visit; a closed entry without a date
-    too.
-    """
-    if fact.until:
-        return fact.until.end
-    point = fact.type != "Condition" or "encounter-diagnosis" in fact.category or fact.status in OVER
-    if point:
-        return (fact.when or fact.recorded or When.day(start)).end
-    return start + timedelta(days=exclusion.lasts_days) if exclusion.lasts_days else None
+    return start is not None and overlaps(start, last_known(fact, start, exclusion.lasts_days), period)

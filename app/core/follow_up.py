@@ -1,49 +1,46 @@
-"""Abnormal screenings without their follow-up test: a row of its own, first in rank, whatever the payer says of the
-screening.
+"""Abnormal screenings without their follow-up: a row of its own, first in rank, whatever any payer says of the
+screening, and whether or not one lists the measure.
 
-Sending the screening's result closes the payer's gap and leaves this row. It needs a gap of the same measure in some
-report to stand on, of any status: finding abnormal results without any payer's measure is for a later release.
+Sending the screening's result closes a payer's gap and leaves this row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
-from app.core.chart import Concept, Fact
+from app.core.chart import Fact
 from app.core.dates import add_months
-from app.core.evidence import like
 from app.core.flag import GapRow, State, Urgency
-from app.core.measures.rule import COUNTS, FollowUp, Kind, MeasureRule
-from app.core.orders import under_way
+from app.core.measures import Registry
+from app.core.measures.rule import FollowUp, MeasureRule
+from app.core.orders import waiting
+from app.core.placing import coded, moment
 from app.core.reading import Reading, dated, newest
-from app.core.report import Gap
+from app.core.settling import settling, settling_alike
+from app.core.values import Meets, says
 
 
-def follow_up(gaps: Iterable[tuple[Gap, MeasureRule]], reading: Reading, today: date) -> list[GapRow]:
-    """At most one row for each measure that names a follow-up, however many payers list the measure."""
-    first: dict[str, tuple[MeasureRule, Gap]] = {}
-    for gap, rule in sorted(gaps, key=lambda each: (each[0].payer, each[0].report_id, each[0].group_id)):
-        first.setdefault(rule.key, (rule, gap))
-    made = [_row(rule, gap, rule.follow_up, reading, today) for rule, gap in first.values() if rule.follow_up]
+def abnormal(reading: Reading, today: date, registry: Registry) -> list[GapRow]:
+    """At most one row for each rule that names a follow-up, found in the chart alone."""
+    made = [_row(rule, rule.follow_up, reading, today) for rule in registry.rules if rule.follow_up]
     return [row for row in made if row]
 
 
-def _row(rule: MeasureRule, gap: Gap, what: FollowUp, reading: Reading, today: date) -> GapRow | None:
-    kinds = {kind.name: kind for kind in rule.evidence}
-    test = newest(fact for name in what.after for fact in _results(kinds[name], reading, today))
-    when = dated(test) if test and _abnormal(test, what) else None
+def _row(rule: MeasureRule, what: FollowUp, reading: Reading, today: date) -> GapRow | None:
+    test = _test(rule, what, reading, today)
+    when = dated(test) if test else None
     if test is None or when is None or when.end < add_months(today, -what.months):
         return None
-    after = kinds[what.settled_by]
-    if newest(fact for fact in _results(after, reading, today) if _not_before(fact, when.start)):
+    if any(_follows(fact, test, rule, what) for fact in settling(what, reading, today)):
         return None
-    unclear = tuple(f for f in _alike(after, reading, today) if _not_before(f, when.start))
-    ordered = under_way(rule, reading, today, after=test, kinds=(after,))
+    unclear = tuple(f for f in settling_alike(what, reading, today) if _follows(f, test, rule, what))
+    after = what.settled_by
+    orders = waiting(rule, reading, today, after=test, kinds=(after,))
     missing = reading.missing((*after.types, *rule.order_types))
+    ordered = orders.under_way
     state = State.ORDERED if ordered else State.CANNOT_TELL if unclear or missing else State.DO_TODAY
     return GapRow(
-        gap,
+        None,
         state,
         Urgency.ABNORMAL,
         service=what.service,
@@ -57,31 +54,39 @@ def _row(rule: MeasureRule, gap: Gap, what: FollowUp, reading: Reading, today: d
         staff_can=ordered is not None,
         because="" if state is not State.CANNOT_TELL else "code-not-known" if unclear else "unread-types",
         unclear=unclear,
+        overdue=orders.overdue if state is State.DO_TODAY else None,
     )
 
 
-def _results(kind: Kind, reading: Reading, today: date) -> list[Fact]:
-    return [
-        fact
-        for fact in reading.coded(kind.types, kind.codes)
-        if fact.status in COUNTS[fact.type] and (when := dated(fact)) is not None and when.start <= today
-    ]
+def _test(rule: MeasureRule, what: FollowUp, reading: Reading, today: date) -> Fact | None:
+    """The newest abnormal result; none where a later normal one of the same kind settles it."""
+    kinds = [kind for kind in rule.evidence if kind.name in what.after]
+    results = [(f, kind) for kind in kinds for f in coded(kind, reading) if _happened(f, today)]
+    bad = newest(f for f, kind in results if kind.abnormal and says(f, kind.abnormal) is Meets.YES)
+    if bad is None or not what.repeat_settles:
+        return bad
+    good = (f for f, kind in results if kind.abnormal and says(f, kind.abnormal) is Meets.NO)
+    return None if any(_last(fact) > _last(bad) for fact in good) else bad
 
 
-def _alike(kind: Kind, reading: Reading, today: date) -> list[Fact]:
-    """Finished entries that read like the follow-up and carry a code we do not have."""
-    return [
-        fact
-        for fact in like(kind, reading, wide=True)
-        if not kind.codes.holds(fact.concept) and ((when := dated(fact)) is None or when.start <= today)
-    ]
+def _follows(fact: Fact, test: Fact, rule: MeasureRule, what: FollowUp) -> bool:
+    """Whether an entry may be what followed the test. The same test of the same day, filed twice, is not."""
+    when, tested = moment(fact, what.settled_by), dated(test)
+    day = tested.start if tested else date.min
+    if fact.ref == test.ref or when is None:
+        return fact.ref != test.ref
+    return when.end >= day and not (when.end <= _last(test) and _tests(fact, what, rule))
 
 
-def _not_before(fact: Fact, day: date) -> bool:
+def _tests(fact: Fact, what: FollowUp, rule: MeasureRule) -> bool:
+    return any(kind.codes.holds(fact.concept) for kind in rule.evidence if kind.name in what.after)
+
+
+def _happened(fact: Fact, today: date) -> bool:
     when = dated(fact)
-    return when is None or when.end >= day
+    return when is not None and when.start <= today
 
 
-def _abnormal(fact: Fact, what: FollowUp) -> bool:
-    value = fact.value.label if isinstance(fact.value, Concept) else fact.value
-    return isinstance(value, str) and value.strip().casefold() in what.abnormal
+def _last(fact: Fact) -> date:
+    when = dated(fact)
+    return when.end if when else date.min

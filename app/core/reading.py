@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 
 from app.core.answers import Known
 from app.core.chart import Chart, Fact, When
 from app.core.terminology import ICD10CM, CodeSet, system_of, tidy
-from app.core.words import Words, texts
+from app.core.words import OUTSIDE, Words, texts
 
 IN_ERROR = "entered-in-error"
 PATIENT = "Patient"
+#: Verification statuses with which a condition is not established.
+DENIED = frozenset({"refuted", "unconfirmed", "provisional", "differential"})
+#: Clinical statuses of a condition that is over.
+OVER = frozenset({"inactive", "resolved", "remission"})
 _LONGEST_STAY = 400  # days; a stay that nobody closed does not cover the years after it
 
 
@@ -27,33 +32,43 @@ class Index:
     facts: tuple[Fact, ...]
     by_code: Mapping[tuple[str, str], tuple[Fact, ...]]
     by_text: Mapping[str, tuple[Fact, ...]]
+    told: tuple[str, ...] = ()  # the texts that speak of somebody else, or of what was only told
+    alike: dict[Words, tuple[Fact, ...]] = field(default_factory=dict, repr=False, compare=False)  # looked up already
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> Index:
         facts = tuple(facts)
         by_code: dict[tuple[str, str], list[Fact]] = {}
         by_text: dict[str, list[Fact]] = {}
+        known: dict[int, tuple[list[tuple[str, str]], Iterable[str]]] = {}  # facts share the concepts that are alike
         for fact in facts:
-            for coding in fact.concept.codings:
-                by_code.setdefault((system_of(coding), tidy(coding.code)), []).append(fact)
-            for text in texts(fact.concept):
+            concept = fact.concept
+            if (named := known.get(id(concept))) is None:
+                named = [(system_of(c), tidy(c.code)) for c in concept.codings], texts(concept)
+                known[id(concept)] = named
+            for key in named[0]:
+                by_code.setdefault(key, []).append(fact)
+            for text in named[1]:
                 by_text.setdefault(text, []).append(fact)
-        return cls(facts, {k: tuple(v) for k, v in by_code.items()}, {k: tuple(v) for k, v in by_text.items()})
+        told = tuple(text for text in by_text if OUTSIDE.search(text))
+        return cls(facts, {k: tuple(v) for k, v in by_code.items()}, {k: tuple(v) for k, v in by_text.items()}, told)
 
-    def coded(self, codes: CodeSet) -> Iterator[Fact]:
+    def coded(self, codes: CodeSet) -> list[Fact]:
         """Facts with a code of the set; one with two such codes comes twice."""
-        for key in codes.full & self.by_code.keys():
-            yield from self.by_code[key]
+        found = [fact for key in codes.full & self.by_code.keys() for fact in self.by_code[key]]
         if codes.beginnings:
             for (system, code), facts in self.by_code.items():
-                if any(system == s and code.startswith(start) for s, start in codes.beginnings):
-                    yield from facts
+                if system in codes.starts and code.startswith(codes.starts[system]):
+                    found += facts
+        return found
 
-    def worded(self, words: Words) -> Iterator[Fact]:
+    def worded(self, words: Words) -> tuple[Fact, ...]:
         """Facts one of whose texts reads like the words; one with two such texts comes twice."""
-        for text, facts in self.by_text.items():
-            if words.read_like(text):
-                yield from facts
+        found = self.alike.get(words)
+        if found is None:
+            found = tuple(f for text, facts in self.by_text.items() if words.read_like(text) for f in facts)
+            self.alike[words] = found
+        return found
 
 
 _EMPTY = Index((), {}, {})
@@ -67,6 +82,8 @@ class Reading:
     unread: frozenset[str]
     answered: frozenset[str]  # types that have answered at all, with success or not
     encounters: Mapping[str, Fact] = field(default_factory=dict)
+    born: When | None = None
+    memo: dict[object, tuple[Fact, ...]] = field(default_factory=dict, repr=False, compare=False)  # statuses found
 
     def of(self, kind: str) -> Index:
         """The facts of one type; empty where it could not be read."""
@@ -74,11 +91,11 @@ class Reading:
 
     def coded(self, types: Iterable[str], codes: CodeSet) -> list[Fact]:
         """The facts of these types with a code of the set, each once."""
-        return _once(fact for kind in dict.fromkeys(types) for fact in self.of(kind).coded(codes))
+        return _once([fact for kind in dict.fromkeys(types) for fact in self.of(kind).coded(codes)])
 
     def worded(self, types: Iterable[str], words: Words) -> list[Fact]:
         """The facts of these types that read like the words, each once."""
-        return _once(fact for kind in dict.fromkeys(types) for fact in self.of(kind).worded(words))
+        return _once([fact for kind in dict.fromkeys(types) for fact in self.of(kind).worded(words)])
 
     def diagnosed(self) -> Iterator[tuple[str, tuple[Fact, ...]]]:
         """Every ICD-10-CM code among the Conditions, tidied, with the entries that carry it."""
@@ -113,9 +130,11 @@ def read(chart: Chart) -> Reading:
         if not isinstance(answer, Known) or answer.incomplete or answer.stale_because:
             unread.add(kind)
     encounters = {local(f.ref): f for f in indexes.get("Encounter", _EMPTY).facts}
-    return Reading(indexes, frozenset(unread), frozenset(chart.facts), encounters)
+    born = chart.patient.value.birth_date if isinstance(chart.patient, Known) else None
+    return Reading(indexes, frozenset(unread), frozenset(chart.facts), encounters, born)
 
 
+@lru_cache(8192)  # a chart names few encounters, and every rule that asks for the setting looks them up
 def local(ref: str) -> str:
     """`Encounter/7` of any way to write a reference: absolute, with a version, relative."""
     parts = ref.split("/_history/")[0].rstrip("/").split("/")
@@ -132,6 +151,18 @@ def newest(facts: Iterable[Fact]) -> Fact | None:
     return max(facts, key=lambda f: (last_day(f), f.ref), default=None)
 
 
+def last_known(fact: Fact, start: date, lasts_days: int | None = None) -> date | None:
+    """The last day an entry is known to hold; None: it still does. A visit's diagnosis holds for that visit, a closed
+    entry without a date too, and whatever is no condition, allergy or flag is of its day.
+    """
+    if fact.until:
+        return fact.until.end
+    lasting = fact.type in ("Condition", "AllergyIntolerance", "Flag")
+    if not lasting or "encounter-diagnosis" in fact.category or fact.status in OVER:
+        return (fact.when or fact.recorded or When.day(start)).end
+    return start + timedelta(days=lasts_days) if lasts_days else None
+
+
 def last_day(fact: Fact) -> date:
     """The last day a fact may mean, for ordering only."""
     when = dated(fact) or fact.recorded
@@ -144,6 +175,6 @@ def _days(stay: Fact) -> range:
     return range(first, min(last, first + _LONGEST_STAY) + 1)
 
 
-def _once(facts: Iterable[Fact]) -> list[Fact]:
+def _once(facts: list[Fact]) -> list[Fact]:
     """Each fact once, in order, without hashing all of it."""
-    return list({id(fact): fact for fact in facts}.values())
+    return facts if len(facts) < 2 else list({id(fact): fact for fact in facts}.values())

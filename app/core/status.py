@@ -1,80 +1,43 @@
-"""The patient-status gate, read before ranking: death and hospice, each with its source and date (docs/rules.md).
+"""The patient-status gate, read before ranking: death, hospice, palliative care, pregnancy, a long stay in a nursing
+home, frailty with an advanced illness, each with its source and date (docs/rules.md).
 
 Deceased is what the chart says; a payer's record of death is named as a difference of identity, it hides nothing by
-itself. Hospice is enrolment, not a mention: ICD-10-CM Z51.5 is palliative care, and a consult, an offer or a refusal
-is not care.
+itself. Hospice holds for the whole panel; the others act where a measure says so (`in_period`). Where each shows is
+data (`app.core.status_rows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from app.core.answers import Known
 from app.core.chart import Chart, Fact, When
-from app.core.dates import days_before, overlaps
-from app.core.exclusions import DENIED, OVER
+from app.core.dates import add_years, days_before, overlaps
 from app.core.flag import PatientStatus, StatusKind
-from app.core.reading import PATIENT, Reading, last_day, newest
-from app.core.terminology import HCPCS, LOINC, NO_CODES, CodeSet, codes
-from app.core.words import Words, words
+from app.core.measures.population import within_ages
+from app.core.reading import DENIED, OVER, PATIENT, Reading, last_day, last_known, newest
+from app.core.report import Period
+from app.core.status_rows import BY_SIGN, ROWS, Row, Sign
+from app.core.status_rows import TYPES as TYPES  # what must have answered before anything may be ranked
+from app.core.values import Meets, says
 
-#: Services that only hospice patients receive (HCPCS Level II; CMS Hospice library of the eCQM 2026, its HCPCS part).
-HOSPICE_SERVICES = codes(
-    HCPCS, "G0182", "G9473", "G9474", "G9475", "G9476", "G9477", "G9478", "G9479", "Q5003", "Q5004", "Q5005", "Q5006",
-    "Q5007", "Q5008", "Q5010", "S9126", "T2042", "T2043", "T2044", "T2045", "T2046",
-)  # fmt: skip
-HOSPICE_ASSESSMENT = codes(LOINC, "45755-6")  # Minimum Data Set: hospice care, answered yes
-HOSPICE_WORDS = words(
-    "hospice",
-    unlike=(
-        "palliative", "no hospice", "not ", "discuss", "inform", "evaluat", "eligib", "screen", "discharge[d]? from",
-        "revok", "revoc", "graduat", "volunteer", "bereave", "consider", "offer", "mother", "father", "spouse",
-    ),
-)  # fmt: skip
-_YES = frozenset({"yes", "y", "true", "la33-6"})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Where hospice shows: a resource type, with these statuses, by these codes or words, this many days back.
-
-    `lasts`: an entry without an end still holds today (a flag, a problem); else it is what happened on its day.
-    """
-
-    type: str
-    statuses: frozenset[str]
-    codes: CodeSet
-    words: Words | None
-    days: int
-    lasts: bool = False
-    answered_yes: bool = False
+#: What makes each status: all of these signs together.
+_MADE_OF: Mapping[StatusKind, tuple[Sign, ...]] = {
+    StatusKind.HOSPICE: (Sign.HOSPICE,),
+    StatusKind.PALLIATIVE: (Sign.PALLIATIVE,),
+    StatusKind.PREGNANCY: (Sign.PREGNANCY,),
+    StatusKind.NURSING_HOME: (Sign.NURSING_HOME,),
+    StatusKind.FRAILTY: (Sign.FRAILTY, Sign.ADVANCED_ILLNESS),
+}
+#: From which age on a status means anything to any measure.
+_FROM_AGE = {StatusKind.NURSING_HOME: 66, StatusKind.FRAILTY: 66}
 
 
-#: 90 days: the first two benefit periods of Medicare hospice last 90 days each (42 CFR 418.21).
-ROWS: tuple[Row, ...] = (
-    Row("Flag", frozenset({"active"}), HOSPICE_SERVICES, HOSPICE_WORDS, 90, lasts=True),
-    Row(
-        "Encounter",
-        frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"}),
-        HOSPICE_SERVICES,
-        HOSPICE_WORDS,
-        90,
-    ),
-    Row("Procedure", frozenset({"in-progress", "completed"}), HOSPICE_SERVICES, HOSPICE_WORDS, 90),
-    Row("ServiceRequest", frozenset({"active"}), HOSPICE_SERVICES, HOSPICE_WORDS, 90),
-    Row("Condition", frozenset({"active", "recurrence", "relapse", ""}), NO_CODES, HOSPICE_WORDS, 90, lasts=True),
-    Row(
-        "Observation",
-        frozenset({"final", "amended", "corrected"}),
-        HOSPICE_ASSESSMENT,
-        None,
-        90,
-        answered_yes=True,
-    ),
-)
-TYPES: tuple[str, ...] = tuple(dict.fromkeys(row.type for row in ROWS))
+def made_of(kind: StatusKind) -> tuple[Sign, ...]:
+    """The signs that make a status, all of them together."""
+    return _MADE_OF[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +56,51 @@ class Status:
 def read(chart: Chart, reading: Reading, today: date) -> Status:
     """The status of the patient as far as the chart has answered."""
     findings = [*_death(chart)]
-    fact = newest(fact for row in ROWS for fact in _named(row, reading) if _shows(row, fact, today))
-    if fact:
-        findings.append(
-            PatientStatus(StatusKind.HOSPICE, fact.ref, _exactly(fact.when or fact.recorded), fact.concept.label)
-        )
+    shown = {kind: _now(kind, reading, today) for kind in _MADE_OF}
+    named: set[str] = set()
+    for kind, facts in shown.items():
+        if facts and facts[0].ref not in named:  # hospice care coded as palliative care is named once
+            named.add(facts[0].ref)
+            what = " · ".join(dict.fromkeys(fact.concept.label for fact in facts))
+            findings.append(PatientStatus(kind, facts[0].ref, _exactly(facts[0].when or facts[0].recorded), what))
     unread = [PATIENT] if chart.patient is not None and not isinstance(chart.patient, Known) else []
     unread += [kind for kind in reading.missing(TYPES) if kind in reading.answered]
     findings += [PatientStatus(StatusKind.UNREADABLE, kind) for kind in unread]
     pending = ((PATIENT,) if chart.patient is None else ()) + reading.pending(TYPES)
-    return Status(tuple(findings), pending, fact)
+    return Status(tuple(findings), pending, next(iter(shown[StatusKind.HOSPICE]), None))
+
+
+def in_period(
+    kind: StatusKind, reading: Reading, period: Period, today: date, *, alone: bool = False
+) -> tuple[Fact, ...]:
+    """The facts that show a status within a measurement period; empty when it does not show.
+
+    `alone`: the first sign is enough (frailty without an advanced illness).
+    """
+    key = (kind, alone, period, today)
+    if key not in reading.memo:
+        signs = _MADE_OF[kind][:1] if alone else _MADE_OF[kind]
+        reading.memo[key] = _all_of(
+            newest(f for row in BY_SIGN[s] for f in _candidates(row, reading, today) if _touches(row, f, period, today))
+            for s in signs
+        )
+    return reading.memo[key]
+
+
+def _now(kind: StatusKind, reading: Reading, today: date) -> tuple[Fact, ...]:
+    """The facts that show that the patient has a status today, the one that names it first."""
+    if kind in _FROM_AGE and within_ages(reading.born, (_FROM_AGE[kind], None), today) is False:
+        return ()
+    return _all_of(
+        newest(f for row in BY_SIGN[sign] for f in _candidates(row, reading, today) if _shows(row, f, today))
+        for sign in _MADE_OF[kind]
+    )
+
+
+def _all_of(each: Iterable[Fact | None]) -> tuple[Fact, ...]:
+    """All of the signs, or nothing."""
+    found = tuple(each)
+    return tuple(fact for fact in found if fact) if all(found) else ()
 
 
 def _death(chart: Chart) -> Iterable[PatientStatus]:
@@ -113,39 +111,70 @@ def _death(chart: Chart) -> Iterable[PatientStatus]:
     yield PatientStatus(StatusKind.DECEASED, f"{PATIENT}/{patient.id}", _exactly(when))
 
 
-def _named(row: Row, reading: Reading) -> list[Fact]:
-    coded = reading.coded((row.type,), row.codes)
-    return coded + (reading.worded((row.type,), row.words) if row.words else [])
+def _candidates(row: Row, reading: Reading, today: date) -> list[Fact]:
+    """The entries of a row, whenever they were. Of answers that last only the newest says how it is."""
+    found = reading.coded((row.type,), row.codes) + (reading.worded((row.type,), row.words) if row.words else [])
+    found = [f for f in found if f.verification not in DENIED and _begun(f, today)]
+    if row.answer is None:
+        return found
+    found = [f for f in found if f.status in row.statuses]
+    if row.lasts:
+        last = newest(found)
+        found = [last] if last else []
+    return [f for f in found if _answers(f, row)]
+
+
+def _begun(fact: Fact, today: date) -> bool:
+    began = fact.when or fact.recorded
+    return began is None or began.start <= today
 
 
 def _shows(row: Row, fact: Fact, today: date) -> bool:
-    """Whether a fact shows that the patient is in hospice now."""
-    if fact.status not in row.statuses or fact.verification in DENIED or fact.status in OVER:
+    """Whether a fact shows the sign today."""
+    if fact.status not in row.statuses or fact.status in OVER:
         return False
     if fact.type == "ServiceRequest" and fact.intent in ("proposal", "plan", "option"):
         return False
-    if row.answered_yes and not _yes(fact):
-        return False
-    return _holds_now(row, fact, today)
-
-
-def _holds_now(row: Row, fact: Fact, today: date) -> bool:
     began = fact.when or fact.recorded
-    if began and began.start > today:
-        return False
     still_on = fact.status in ("in-progress", "onleave") and fact.until is None
     if still_on or (row.lasts and "encounter-diagnosis" not in fact.category):
-        return fact.until is None or fact.until.end >= today
+        until = fact.until.end if fact.until else _outlived(row, fact)
+        return until is None or until >= today
     return began is not None and overlaps(began.start, last_day(fact), days_before(today, row.days))
 
 
-def _yes(fact: Fact) -> bool:
+def _outlived(row: Row, fact: Fact) -> date | None:
+    began = fact.when or fact.recorded
+    return last_known(fact, began.start, row.lasts_days) if began and row.lasts_days else None
+
+
+def _touches(row: Row, fact: Fact, period: Period, today: date) -> bool:
+    """Whether a fact shows the sign within a measurement period. Of a condition the dates say when it held."""
+    if fact.type != "Condition" and fact.status not in row.statuses:
+        return False
+    window = Period(add_years(period.start, -row.period_years), period.end)
+    began = fact.when or fact.recorded
+    if began is None:  # a flag without a date is of today
+        return fact.type == "Flag" and window.start <= today <= window.end
+    return overlaps(began.start, _end(row, fact, began), window)
+
+
+def _end(row: Row, fact: Fact, began: When) -> date | None:
+    """The last day a sign is known to have shown. Advanced illness counts from when it was entered, not for ever."""
+    if fact.type in ("Condition", "Flag"):
+        return last_known(fact, began.start, row.lasts_days) if row.lasts else began.end
+    return None if row.lasts else (fact.until or began).end
+
+
+def _answers(fact: Fact, row: Row) -> bool:
     if isinstance(fact.value, bool):
         return fact.value
-    label = getattr(fact.value, "label", fact.value)
-    return isinstance(label, str) and label.strip().casefold() in _YES
+    return row.answer is not None and says(fact, row.answer) is Meets.YES
 
 
 def _exactly(when: When | None) -> date | None:
     """The day, where one is known: a year alone is not turned into the last day of it."""
     return when.start if when and when.start == when.end else None
+
+
+__all__ = ["ROWS", "TYPES", "Row", "Status", "in_period", "made_of", "read"]

@@ -1,12 +1,15 @@
-"""A measured value against a target, in three answers: it meets, it misses, or it cannot be said."""
+"""A result against a target, or against what it must say, in three answers: it meets, it misses, or it cannot be
+said.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from app.core.chart import Fact, Quantity, Value
-from app.core.measures.rule import Threshold
+from app.core.chart import Concept, Fact, Quantity, Value
+from app.core.measures.kind import Result, Threshold
 
 
 class Meets(StrEnum):
@@ -35,6 +38,49 @@ def numbers(facts: Iterable[Fact], target: Threshold) -> Iterator[Value | None]:
         if not target.codes.full or target.codes.holds(fact.concept):
             yield fact.value
         yield from (part.value for part in fact.components if target.codes.holds(part.concept))
+
+
+def says(fact: Fact, result: Result) -> Meets:
+    """Whether a fact has this result. What has no value, or a number without a cut for its test, says nothing."""
+    if result.means.holds(fact.concept):
+        return Meets.YES
+    value = fact.value if fact.value is not None else fact.conclusion
+    if isinstance(value, Quantity | str) and (cut := _cut(fact, result)) is not None:
+        return _at_or_above(value, cut)
+    if isinstance(value, Concept):
+        if result.codes.holds(value):
+            return Meets.YES
+        if any(coding.code.casefold() in result.words for coding in value.codings if not value.text):
+            return Meets.YES
+        texts = [value.text, *(coding.display for coding in value.codings)]
+        return _reads([text for text in texts if text], result)
+    return _reads([value], result) if isinstance(value, str) and value.strip() else Meets.UNCLEAR
+
+
+def _reads(texts: list[str], result: Result) -> Meets:
+    """Words: exactly, or like it. A code alone that is not among ours says nothing."""
+    if not texts:
+        return Meets.UNCLEAR
+    for text in texts:
+        if text.strip().casefold() in result.words or (result.like and result.like.read_like(text)):
+            return Meets.YES
+    return Meets.NO
+
+
+def _cut(fact: Fact, result: Result) -> Decimal | None:
+    return next((limit for codes, limit in result.cuts if codes.holds(fact.concept)), None)
+
+
+def _at_or_above(value: Quantity | str, cut: Decimal) -> Meets:
+    """A score against its cut; a score written as a word of digits counts as one."""
+    if isinstance(value, str):
+        try:
+            value = Quantity(Decimal(value.strip()))
+        except InvalidOperation:
+            return Meets.UNCLEAR
+    if value.comparator or not Decimal(0) <= value.value <= Decimal(100):
+        return Meets.UNCLEAR
+    return Meets.YES if value.value >= cut else Meets.NO
 
 
 def _best(each: Iterable[Meets]) -> Meets:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.core.chart import Concept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Words:
     """Words by which an order, a booking or an entry with a code of another list reads like the service.
 
@@ -28,15 +28,31 @@ class Words:
         return any(self.read_like(text) for text in texts(concept))
 
 
+#: Words that say that somebody else did it, or that it was only told.
+OUTSIDE = re.compile(
+    r"\b(?:outside|external|elsewhere|historical|another (?:facility|provider|clinic|practice)|patient.reported|"
+    r"reported by patient|per patient|self.reported|from other)",
+    re.IGNORECASE,
+)
+
+
+_NO_WORDS = {""}
+
+
 def texts(concept: Concept) -> frozenset[str]:
     """The words of a concept: its text and its displays."""
-    return frozenset({concept.text, *(coding.display for coding in concept.codings)} - {""})
+    return frozenset({concept.text, *[coding.display for coding in concept.codings]} - _NO_WORDS)
 
 
 def words(*like: str, unlike: tuple[str, ...] = ()) -> Words:
     """Words from regular expressions, each matched from the beginning of a word, in any case."""
     never = ("declin", "refus", "consult", "education", "counsel", "histor", "family", "prep", *unlike)
     return Words(_pattern(like), _pattern(never))
+
+
+def phrases(*like: str, unlike: tuple[str, ...] = ("$^",)) -> Words:
+    """Words for what a result says: as given, nothing left out beside `unlike`."""
+    return Words(_pattern(like), _pattern(unlike))
 
 
 def _pattern(parts: tuple[str, ...]) -> re.Pattern[str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.chart import When
 from app.core.dates import Within, add_months, add_years, days_before, overlaps, within
-from app.core.measures.rule import Window
+from app.core.measures.kind import Window
 from app.core.report import Period
 from tests.core.made import YEAR, on, steady
 

@@ -10,10 +10,26 @@ from hypothesis import strategies as st
 from app.core.chart import Coding, Component, Concept, Fact, Quantity
 from app.core.dates import add_months
 from app.core.evidence import Findings, findings
-from app.core.measures import REGISTRY, blood_pressure, breast, colorectal, glycaemic
+from app.core.flag import StatusKind
+from app.core.measures import (
+    REGISTRY,
+    blood_pressure,
+    breast,
+    cervical,
+    colorectal,
+    depression,
+    eye_exam,
+    glycaemic,
+    immunization,
+    kidney,
+    reconciliation,
+    sandbox,
+    statin,
+)
 from app.core.measures.rule import COUNTS, MeasureRule
 from app.core.report import Measure, Period
-from app.core.terminology import CVX, HCPCS, ICD10CM, ICD10PCS, LOINC
+from app.core.status_rows import ROWS
+from app.core.terminology import CVX, HCPCS, ICD10CM, ICD10PCS, LOINC, RXNORM
 from tests.core.made import (
     BREAST,
     COLORECTAL,
@@ -71,6 +87,21 @@ def outcome(found: Findings) -> str:
         (Measure("http://hl7.org/fhir/us/cqfmeasures/Measure/EXM130-FHIR", "8.0.000"), colorectal.RULE, False),
         (Measure("https://elsewhere.example/Measure/breast", "2026"), None, False),  # another payer's word
         (Measure("https://northwind.example/Measure/breast", "2026"), breast.RULE, True),
+        (Measure("https://lakeside.example/fhir/Measure/breast", "2025"), breast.RULE, True),
+        (Measure("https://harbor.example/Measure/kidney-evaluation", "2026"), kidney.RULE, True),
+        (Measure("https://lakeside.example/fhir/Measure/kidney-evaluation", "2025"), kidney.RULE, False),
+        (Measure("https://meridian.example/Measure/medication-reconciliation", "2026"), reconciliation.RULE, True),
+        (Measure(ECQM + "CMS122FHIRDiabetesAssessGT9Pct", "1.0.000"), glycaemic.RULE, True),
+        (Measure(ECQM + "CMS124FHIRCervicalCancerScreen", "1.0.000"), cervical.RULE, True),
+        (Measure("https://plan.example/Measure/GSD", "MY2026"), glycaemic.RULE, True),
+        (Measure("https://plan.example/Measure/KED", "MY2026"), kidney.RULE, True),
+        (Measure("https://plan.example/Measure/EED", "2026"), eye_exam.RULE, True),
+        (Measure("https://plan.example/Measure/CMS347v9", "9.1.000"), statin.RULE, True),
+        (Measure("https://plan.example/Measure/SPC", "2026"), statin.RULE, False),  # counts pharmacy claims
+        (Measure("https://plan.example/Measure/DSF-E", "2026"), depression.RULE, False),  # two rates, thirty days
+        (Measure("https://plan.example/Measure/TRC", "2026"), reconciliation.RULE, False),  # four rates at once
+        (Measure("https://plan.example/Measure/AIS-E", "2026"), None, False),  # five vaccines at once
+        (Measure("https://plan.example/Measure/CMS147v13", "13"), immunization.INFLUENZA, False),
         (Measure("https://plan.example/Measure/7", "2026", "Breast  Cancer SCREENING"), breast.RULE, False),
         (OTHER, None, False),
         (Measure("", "", ""), None, False),
@@ -80,8 +111,24 @@ def test_which_rule_a_payers_measure_has(measure: Measure, rule: MeasureRule | N
     assert REGISTRY.find(measure) == (rule, reviewed)
 
 
+@pytest.mark.parametrize(
+    ("period", "reviewed"),
+    [
+        (YEAR, True),
+        (Period(date(2025, 10, 15), date(2026, 10, 14)), True),
+        (Period(date(2026, 1, 1), date(2026, 6, 30)), True),
+        (Period(date(2024, 12, 31), date(2025, 12, 30)), False),
+        (Period(date(2026, 7, 1), date(2027, 6, 30)), False),
+    ],
+)
+def test_a_report_of_a_period_that_the_rule_was_not_written_for_is_not_reviewed(period: Period, reviewed: bool) -> None:
+    assert REGISTRY.find(HBA1C, period) == (glycaemic.RULE, reviewed)
+
+
 def test_no_name_stands_for_two_measures() -> None:
     named = [name.canonical for rule in REGISTRY.rules for name in rule.names]
+    named += [name.canonical for names in sandbox.NAMES.values() for name in names]
+    assert set(sandbox.NAMES) == {rule.key for rule in REGISTRY.rules}
     assert len(named) == len(set(named))
     titles = [title for rule in REGISTRY.rules for title in rule.titles]
     assert len(titles) == len(set(titles))
@@ -91,24 +138,39 @@ def test_no_name_stands_for_two_measures() -> None:
 def test_a_rule_is_complete(rule: MeasureRule) -> None:
     assert rule.source.name
     assert rule.source.version
-    assert rule.source.url.startswith("https://ecqi.healthit.gov/")
+    assert rule.source.url.startswith(("https://ecqi.healthit.gov/", "https://www.ncqa.org/"))
     assert rule.source.reviewer == ""  # nobody has reviewed it yet, and the screen says so
-    assert rule.population
+    assert rule.population.words
     assert rule.service
     assert rule.act
     assert rule.evidence
     assert rule.latest == bool(rule.targets)
-    assert bool(rule.targets) == bool(rule.act_out_of_range) == bool(rule.months_out_of_range)
+    assert bool(rule.targets) == bool(rule.months_out_of_range)
+    assert bool(rule.act_out_of_range) == bool(rule.targets or (rule.follow_up and rule.follow_up.days is not None))
     assert set(rule.evidence_types) <= set(COUNTS)
-    assert {*rule.order_types, "Condition"} <= set(rule.needs)
+    assert {*rule.order_types, *rule.evidence_types} <= set(rule.needs)
+    assert rule.effective.start <= YEAR.start
+    assert rule.effective.end >= YEAR.end
+    kinds = [kind.name for kind in rule.evidence]
+    assert len(kinds) == len(set(kinds))
+    assert {name for way in rule.ways for name in (*way.kinds, *way.near)} <= set(kinds)
+    if rule.follow_up:
+        after = [kind for kind in rule.evidence if kind.name in rule.follow_up.after]
+        assert len(after) == len(rule.follow_up.after)
+        assert all(kind.abnormal for kind in after)
     assert all(title == title.casefold() for title in rule.titles)
 
 
 def test_only_code_systems_that_may_be_shipped_are_shipped() -> None:
     sets = [kind.codes for rule in REGISTRY.rules for kind in rule.evidence]
     sets += [codes for rule in REGISTRY.rules for exclusion in rule.exclusions for codes in exclusion.all_of]
+    sets += [rule.follow_up.settled_by.codes for rule in REGISTRY.rules if rule.follow_up]
+    sets += [rule.population.diagnosis for rule in REGISTRY.rules]
+    sets += [row.codes for row in ROWS]
+    results = [r for rule in REGISTRY.rules for kind in rule.evidence for r in (kind.result, kind.abnormal) if r]
+    sets += [codes for each in results for codes in (each.codes, each.means)]
     systems = {system for each in sets for system, _ in (*each.full, *each.beginnings)}
-    assert systems <= {LOINC, ICD10CM, ICD10PCS, HCPCS, CVX}
+    assert systems <= {LOINC, ICD10CM, ICD10PCS, HCPCS, CVX, RXNORM}
 
 
 # --- windows --------------------------------------------------------------------------------------------------------
@@ -398,7 +460,7 @@ def test_when_it_is_due_for_the_patient(rule: MeasureRule, facts: list[Fact], du
 
 PALLIATIVE = fact("Condition", icd("Z51.5"), "2026-02-01")
 EXCLUDED = [
-    *((rule, [PALLIATIVE]) for rule in REGISTRY.rules),
+    *((rule, [PALLIATIVE]) for rule in REGISTRY.rules if any(o.kind is StatusKind.PALLIATIVE for o in rule.statuses)),
     (colorectal.RULE, [fact("Condition", icd("C18.7"), "2009-01-01", status="resolved")]),
     (colorectal.RULE, [fact("Condition", icd("Z85.038"))]),
     (colorectal.RULE, [fact("Procedure", Concept((Coding(ICD10PCS, "0DTE0ZZ"),)), "2011-01-01")]),

@@ -1,4 +1,4 @@
-"""The patient-status gate: death and hospice, and what is not hospice."""
+"""The patient-status gate: death, hospice and what is not hospice, the other statuses, and what they do to measures."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,10 +8,14 @@ import pytest
 from app.core import status
 from app.core.answers import Reason, Unknown
 from app.core.chart import Chart, Coding, Concept, Fact
+from app.core.evidence import findings
 from app.core.flag import StatusKind
+from app.core.measures import REGISTRY, blood_pressure, breast, glycaemic, kidney
+from app.core.measures.rule import MeasureRule
 from app.core.reading import read
-from app.core.terminology import LOINC
-from tests.core.made import PATIENT, TODAY, chart, fact, facts_by_type, hcpcs, icd, known, on
+from app.core.status_rows import ROWS
+from app.core.terminology import LOINC, NO_CODES
+from tests.core.made import PATIENT, TODAY, YEAR, chart, fact, facts_by_type, hcpcs, icd, known, loinc, on
 
 
 def found(*facts: Fact, **other: object) -> status.Status:
@@ -127,3 +131,146 @@ def test_what_has_not_answered_is_pending_and_not_unreadable() -> None:
     made = status.read(Chart(), read(Chart()), TODAY)
     assert made.findings == ()
     assert made.pending == ("Patient", *status.TYPES)
+
+
+# --- the other statuses -----------------------------------------------------------------------------------------------
+
+
+def old(*facts: Fact, born: str = "1950-03-14") -> status.Status:
+    return found(*facts, patient=replace(PATIENT, birth_date=on(born)))
+
+
+def kinds(made: status.Status) -> list[StatusKind]:
+    return [finding.kind for finding in made.findings]
+
+
+def lives(where: str, when: str) -> Fact:
+    return fact("Observation", loinc("71802-3", "Housing status"), when, value=Concept(text=where))
+
+
+FALL, HEART_FAILURE = (
+    fact("Condition", icd("R29.6", "Repeated falls"), "2026-05-01"),
+    fact("Condition", icd("I50.9", "Heart failure"), "2025-12-01"),
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        (fact("Condition", icd("Z51.5"), "2026-02-01"), StatusKind.PALLIATIVE),
+        (fact("Encounter", hcpcs("M1017"), "2026-10-01"), StatusKind.PALLIATIVE),
+        (fact("Flag", text("Palliative care patient")), StatusKind.PALLIATIVE),
+        (fact("Condition", icd("O09.521"), "2026-06-01"), StatusKind.PREGNANCY),
+        (fact("Condition", icd("Z33.1"), "2026-06-01"), StatusKind.PREGNANCY),
+        (fact("Observation", loinc("82810-3"), "2026-11-01", value=text("Pregnant")), StatusKind.PREGNANCY),
+        (fact("Flag", text("Pregnant"), "2026-09-01"), StatusKind.PREGNANCY),
+        (lives("Lives in nursing home (finding)", "2024-01-01"), StatusKind.NURSING_HOME),
+        (fact("Flag", text("Nursing home resident"), "2023-01-01"), StatusKind.NURSING_HOME),
+    ],
+    ids=lambda v: v.concept.label if isinstance(v, Fact) else str(v),
+)
+def test_a_status_is_named_with_its_source(entry: Fact, kind: StatusKind) -> None:
+    made = old(entry)
+    assert [(f.kind, f.source_ref, f.when) for f in made.findings] == [
+        (kind, entry.ref, entry.when.start if entry.when else None)
+    ]
+    assert made.hospice is None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        fact("Flag", text("Palliative care consult declined")),
+        fact("Condition", icd("Z51.5"), "2026-02-01", status="resolved"),
+        fact("Condition", icd("Z51.5"), "2026-02-01", verification="refuted"),
+        fact("Encounter", hcpcs("M1017"), "2025-10-01"),
+        fact("Condition", icd("O09.521"), "2025-06-01"),  # an old pregnancy that nobody closed
+        fact("Condition", icd("Z33.1"), "2026-06-01", until=on("2026-10-01")),
+        fact("Observation", loinc("82810-3"), "2026-11-01", value=text("Not pregnant")),
+        fact("Observation", loinc("82810-3"), "2026-05-01", value=text("Pregnant")),
+        fact("Flag", text("Pregnancy test ordered"), "2026-09-01"),
+        lives("Lives alone", "2026-01-01"),
+        fact("Flag", text("Nursing home: short stay"), "2026-01-01"),
+        FALL,
+        HEART_FAILURE,
+    ],
+    ids=lambda f: f"{f.concept.label} {f.status}",
+)
+def test_what_is_no_status(entry: Fact) -> None:
+    assert old(entry).findings == ()
+
+
+def test_the_newest_housing_status_says_where_somebody_lives() -> None:
+    home = lives("Lives in nursing home", "2025-01-01")
+    assert kinds(old(home)) == [StatusKind.NURSING_HOME]
+    assert kinds(old(home, lives("Lives with daughter", "2026-01-01"))) == []
+
+
+def test_frailty_needs_an_advanced_illness_and_age() -> None:
+    made = old(FALL, HEART_FAILURE)
+    assert [(f.kind, f.source_ref) for f in made.findings] == [(StatusKind.FRAILTY, FALL.ref)]
+    assert made.findings[0].what == "Repeated falls · Heart failure"
+    assert kinds(old(FALL, HEART_FAILURE, born="1960-11-21")) == []  # 65
+    assert kinds(old(FALL, HEART_FAILURE, born="1960-11-20")) == [StatusKind.FRAILTY]  # 66 today
+
+
+def test_an_entry_that_names_hospice_is_named_once() -> None:
+    assert kinds(old(fact("Condition", icd("Z51.5", "Hospice care"), "2026-10-01"))) == [StatusKind.HOSPICE]
+
+
+# --- what a status does to a measure ----------------------------------------------------------------------------------
+
+
+def out_of(rule: MeasureRule, *facts: Fact, born: str = "1950-03-14") -> bool:
+    made = read(chart(*facts, patient=replace(PATIENT, birth_date=on(born))))
+    return bool(findings(rule, YEAR, made, TODAY).excluded)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "born", "out"),
+    [
+        (breast.RULE, [lives("Lives in nursing home", "2025-06-01")], "1960-12-31", True),  # 66 on the last day
+        (breast.RULE, [lives("Lives in nursing home", "2025-06-01")], "1961-01-01", False),
+        (breast.RULE, [FALL, HEART_FAILURE], "1955-01-01", True),
+        (breast.RULE, [FALL], "1955-01-01", False),
+        (breast.RULE, [HEART_FAILURE], "1955-01-01", False),
+        (breast.RULE, [FALL, replace(HEART_FAILURE, when=on("2024-12-31"))], "1955-01-01", False),  # began too early
+        (breast.RULE, [FALL, replace(HEART_FAILURE, when=on("2025-01-01"))], "1955-01-01", True),
+        (
+            breast.RULE,
+            [replace(FALL, until=on("2025-12-31"), when=on("2025-01-01")), HEART_FAILURE],
+            "1955-01-01",
+            False,
+        ),
+        (blood_pressure.RULE, [FALL], "1945-12-31", True),  # 81: frailty is enough
+        (blood_pressure.RULE, [FALL], "1946-01-01", False),  # 80: it is not
+        (blood_pressure.RULE, [FALL, HEART_FAILURE], "1946-01-01", True),
+        (blood_pressure.RULE, [fact("Condition", icd("O10.011"), "2026-03-01")], "1990-01-01", True),
+        (glycaemic.RULE, [fact("Condition", icd("O10.011"), "2026-03-01")], "1990-01-01", False),
+        (glycaemic.RULE, [fact("Flag", text("Palliative care"), "2026-03-01")], "1990-01-01", True),
+        (
+            glycaemic.RULE,
+            [fact("Flag", text("Palliative care"), "2025-03-01", until=on("2025-09-01"))],
+            "1990-01-01",
+            False,
+        ),
+        (kidney.RULE, [FALL, HEART_FAILURE], "1950-01-01", False),  # not an exclusion of this measure
+        (kidney.RULE, [fact("Encounter", hcpcs("G9054"), "2026-03-01")], "1950-01-01", True),
+    ],
+)
+def test_each_measure_says_which_status_at_which_age(
+    rule: MeasureRule, facts: list[Fact], born: str, out: bool
+) -> None:
+    assert out_of(rule, *facts, born=born) is out
+
+
+def test_without_a_birth_date_a_status_that_hangs_on_age_takes_nobody_out() -> None:
+    made = read(chart(FALL, HEART_FAILURE, patient=replace(PATIENT, birth_date=None)))
+    assert findings(breast.RULE, YEAR, made, TODAY).excluded == ()
+
+
+@pytest.mark.parametrize("rule", REGISTRY.rules, ids=lambda rule: rule.key)
+def test_every_type_that_shows_a_measures_status_is_needed_but_for_flags(rule: MeasureRule) -> None:
+    signs = {sign for out in rule.statuses for sign in status.made_of(out.kind)}
+    types = {row.type for row in ROWS if row.sign in signs and row.codes != NO_CODES} - {"Flag"}
+    assert types <= set(rule.needs)

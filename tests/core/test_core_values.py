@@ -4,9 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from app.core.chart import Concept, Quantity
+from app.core.chart import Coding, Concept, Quantity
 from app.core.measures import blood_pressure, glycaemic
-from app.core.values import Meets, has_all, judge
+from app.core.measures.kind import Result
+from app.core.terminology import LOINC, codes
+from app.core.values import Meets, has_all, judge, says
+from app.core.words import phrases
 from tests.core.made import fact, hba1c, loinc, pressure
 
 
@@ -91,3 +94,59 @@ def test_two_numbers_written_apart_are_one_pressure() -> None:
     assert has_all(both, blood_pressure.RULE.targets)
     assert not has_all(both[:1], blood_pressure.RULE.targets)
     assert not has_all([hba1c("7", "2026-01-01")], blood_pressure.RULE.targets)
+
+
+POSITIVE = Result(
+    codes=codes(LOINC, "LA6576-8"),
+    words=frozenset({"pos"}),
+    like=phrases("positive", unlike=("not ", "neg")),
+    cuts=((codes(LOINC, "44261-6"), Decimal(10)),),
+    means=codes(LOINC, "77777-7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Concept((Coding(LOINC, "LA6576-8"),)), Meets.YES),
+        (Concept((Coding(LOINC, "LA6577-6"),)), Meets.UNCLEAR),  # another code alone says nothing
+        (Concept((Coding(LOINC, "LA6577-6", "Negative"),)), Meets.NO),
+        (Concept((Coding("https://lab.example", "POS"),)), Meets.YES),
+        (Concept(text=" Pos "), Meets.YES),
+        ("positive for blood", Meets.YES),
+        ("not positive", Meets.NO),
+        ("", Meets.UNCLEAR),
+        (None, Meets.UNCLEAR),
+        (True, Meets.UNCLEAR),
+        (Quantity(Decimal(12)), Meets.UNCLEAR),  # no cut for this test
+    ],
+)
+def test_what_a_result_says(value: object, expected: Meets) -> None:
+    assert says(fact("Observation", loinc("29771-3"), value=value), POSITIVE) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Quantity(Decimal(10)), Meets.YES),
+        (Quantity(Decimal("9.9")), Meets.NO),
+        (Quantity(Decimal(10), comparator="<"), Meets.UNCLEAR),
+        (Quantity(Decimal(-1)), Meets.UNCLEAR),
+        ("12", Meets.YES),
+        ("9", Meets.NO),
+        ("twelve", Meets.UNCLEAR),
+        (Concept(text="positive"), Meets.YES),
+    ],
+)
+def test_a_score_against_its_cut(value: object, expected: Meets) -> None:
+    assert says(fact("Observation", loinc("44261-6"), value=value), POSITIVE) is expected
+
+
+def test_a_reports_conclusion_is_its_value_where_it_has_none() -> None:
+    report = fact("DiagnosticReport", loinc("24606-6"), conclusion=Concept(text="positive"))
+    assert says(report, POSITIVE) is Meets.YES
+    assert says(fact("DiagnosticReport", loinc("24606-6")), POSITIVE) is Meets.UNCLEAR
+
+
+def test_a_code_that_says_its_own_result() -> None:
+    assert says(fact("Procedure", loinc("77777-7")), POSITIVE) is Meets.YES

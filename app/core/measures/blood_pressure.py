@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from app.core.flag import RuleSource, Urgency
-from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Exclusion, Kind, MeasureName, MeasureRule, Threshold, Window
+from app.core.flag import RuleSource, StatusKind, Urgency
+from app.core.measures.common import ECQM_2026, NURSING_HOME, PALLIATIVE, YEARS_2025_2026
+from app.core.measures.kind import Kind, Threshold, Window
+from app.core.measures.rule import Exclusion, MeasureName, MeasureRule, Out, Population
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
 from app.core.words import words
 
@@ -26,19 +27,20 @@ RULE = MeasureRule(
     key="blood-pressure",
     names=(
         MeasureName("CMS165FHIRControllingHighBloodPressure", ("0.4.000", "0.5.000")),
-        MeasureName("CMS165FHIR", ("0.4.000", "0.5.000")),
+        MeasureName("CMS165FHIRControllingHighBP", ("1.0.000",)),
+        MeasureName("CMS165FHIR", ("0.4.000", "0.5.000", "1.0.000")),
         MeasureName("EXM165-FHIR", ()),
         MeasureName("CMS165v13", ("13", "13.*")),
         MeasureName("CMS165v14", ("14", "14.*")),
         MeasureName("CBP", ("2025", "2026", "MY2025", "MY2026")),
-        MeasureName("https://northwind.example/Measure/blood-pressure", ("2026",)),
-        MeasureName("https://lakeside.example/fhir/Measure/blood-pressure", ("2025",)),
     ),
     titles=frozenset({"controlling high blood pressure", "blood pressure control"}),
     service="Blood pressure check",
     act="measure-blood-pressure",
     act_out_of_range="repeat-or-intensify",
-    population=f"18 to 85 years with hypertension; {NOT_CHECKED}",
+    population=Population(
+        "18 to 85 years at the period's end, with essential hypertension", (18, 85), diagnosis=codes(ICD10CM, "I10")
+    ),
     evidence=(
         Kind(
             "blood pressure",
@@ -56,8 +58,15 @@ RULE = MeasureRule(
     order_types=(),
     urgency=Urgency.MONITORING,
     source=RuleSource("CMS165, Controlling High Blood Pressure", "v14 (2026)", f"{ECQM_2026}/cms0165v14"),
+    effective=YEARS_2025_2026,
+    statuses=(
+        PALLIATIVE,
+        NURSING_HOME,
+        Out(StatusKind.FRAILTY, ages=(66, 80)),
+        Out(StatusKind.FRAILTY, ages=(81, None), alone=True),
+        Out(StatusKind.PREGNANCY),
+    ),
     exclusions=(
-        *PALLIATIVE,
         Exclusion(
             "end-stage kidney disease or kidney transplant",
             ("Condition",),
@@ -71,13 +80,6 @@ RULE = MeasureRule(
                 below(ICD10PCS, "0TY0", "0TY1") | codes(HCPCS, "G0257", "S9339"),
             ),  # not 5A1D: also dialysis of acute injury
             ever=True,
-        ),
-        Exclusion(
-            "pregnancy",
-            ("Condition",),
-            (below(ICD10CM, "O", "Z34") | codes(ICD10CM, "Z33.1"),),
-            ever=False,
-            lasts_days=300,  # problem lists keep a pregnancy for years
         ),
     ),
     latest=True,

@@ -6,10 +6,11 @@ ultrasound and MRI do not.
 from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
-from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import ORDER_TYPES, Exclusion, Kind, MeasureName, MeasureRule, Window
+from app.core.measures.common import ECQM_2026, SENIORS, YEARS_2025_2026
+from app.core.measures.kind import Kind, Result, Window
+from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, MeasureName, MeasureRule, Population
 from app.core.terminology import ICD10CM, ICD10PCS, LOINC, codes
-from app.core.words import words
+from app.core.words import phrases, words
 
 #: Our own choice of LOINC's mammography terms: screening, diagnostic, views, tomosynthesis; both sides or one.
 MAMMOGRAM = codes(
@@ -19,24 +20,43 @@ MAMMOGRAM = codes(
     "72137-3", "72138-1", "72139-9", "72140-7", "72141-5", "72142-3", "86462-9", "86463-7",
 )  # fmt: skip
 
+#: Diagnostic mammography and tomosynthesis: what a screening mammogram in need of more calls for first.
+DIAGNOSTIC = codes(
+    LOINC, "24604-1", "24605-8", "26346-7", "26347-5", "26348-3", "26349-1", "26350-9", "26351-7", "46350-5", "48475-8",
+    "69150-1", "69259-0", "72137-3", "72138-1", "72139-9", "91517-3", "91518-1", "91519-9", "103894-2",
+)  # fmt: skip
+#: Excision or drainage of a breast for diagnosis: side, approach, qualifier X.
+BIOPSY = codes(ICD10PCS, *(f"0H{how}{side}{way}ZX" for how in "B9" for side in "TUV" for way in "0378X"))
+#: BI-RADS 0 (incomplete), 4 (suspicious) and 5 (highly suggestive of malignancy), in words or as a category.
+ABNORMAL = Result(
+    words=frozenset({"0", "4", "4a", "4b", "4c", "5", "positive", "abnormal", "suspicious", "incomplete"}),
+    like=phrases(
+        r"bi-?rads\W{0,5}(?:(?:final|assessment|category|code|score|is)\W{0,3}){0,3}[045](?:\b|[abc]\b)",
+        r"(?:assessment )?\(?category [045](?:\b|[abc]\b)",
+        "(?<!not )highly suggestive of malignan",
+        "(?<!no )(?<!not )(?<!without )suspicious abnormalit",
+        "(?:needs?|requires?) additional imaging",
+        "(?<!no )additional imaging (?:evaluation )?(?:is )?(?:needed|required|recommended)",
+    ),
+)
+
 RULE = MeasureRule(
     key="breast-screening",
     names=(
         MeasureName("CMS125FHIRBreastCancerScreening", ("0.3.000", "0.4.000")),
-        MeasureName("CMS125FHIR", ("0.3.000", "0.4.000")),
+        MeasureName("CMS125FHIRBreastCancerScreen", ("1.0.000",)),
+        MeasureName("CMS125FHIR", ("0.3.000", "0.4.000", "1.0.000")),
         MeasureName("EXM125-FHIR", ()),
         MeasureName("CMS125v13", ("13", "13.*")),
         MeasureName("CMS125v14", ("14", "14.*")),
         MeasureName("BCS", ("2025", "2026", "MY2025", "MY2026")),
         MeasureName("BCS-E", ("2025", "2026", "MY2025", "MY2026")),
-        MeasureName("https://northwind.example/Measure/breast", ("2026",)),
-        MeasureName("https://lakeside.example/fhir/Measure/breast", ("2025",)),
     ),
     titles=frozenset({"breast cancer screening", "mammography screening"}),
     service="Mammogram",
     act="order-mammogram",
     act_out_of_range="",
-    population=f"women of 42 to 74 years at the period's end; {NOT_CHECKED}",
+    population=Population("women of 42 to 74 years at the period's end", (42, 74), sex="female"),
     evidence=(
         Kind(
             "mammogram",
@@ -45,14 +65,16 @@ RULE = MeasureRule(
             Window(years_before=2, from_month_day=(10, 1)),
             months=24,
             words=words("mammo", "breast tomosynthesis", unlike=("ultraso", "localization")),
+            abnormal=ABNORMAL,
         ),
     ),
     order_days=90,
     order_types=ORDER_TYPES,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS125, Breast Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0125v14"),
+    effective=YEARS_2025_2026,
+    statuses=SENIORS,
     exclusions=(
-        *PALLIATIVE,
         Exclusion("both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.13"),), ever=True),
         Exclusion(
             "both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.11"), codes(ICD10CM, "Z90.12")), ever=True
@@ -64,5 +86,30 @@ RULE = MeasureRule(
             (codes(ICD10PCS, "0HTT0ZZ"), codes(ICD10PCS, "0HTU0ZZ")),
             ever=True,
         ),
+    ),
+    follow_up=FollowUp(
+        service="Diagnostic work-up after an abnormal mammogram",
+        act="order-breast-work-up",
+        after=("mammogram",),
+        settled_by=Kind(
+            "diagnostic breast imaging or biopsy",
+            ("Observation", "DiagnosticReport", "Procedure"),
+            DIAGNOSTIC | BIOPSY,
+            Window(ever=True),
+            months=0,
+            words=words(
+                "(?:diagnostic|additional) (?:breast|mammo)",
+                "mammogra.{0,40}diagnostic",
+                "breast.{0,20}biops",
+                "biops.{0,20}breast",
+                "breast ultraso",
+                "us breast",
+                "mri? breast",
+                "breast mri?",
+                "core needle biops",
+                "stereotactic",
+            ),
+        ),
+        repeat_settles=True,
     ),
 )

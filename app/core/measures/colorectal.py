@@ -8,10 +8,11 @@ colonography in the period or the four years before; colonoscopy in the period o
 from __future__ import annotations
 
 from app.core.flag import RuleSource, Urgency
-from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, Kind, MeasureName, MeasureRule, Window
+from app.core.measures.common import ECQM_2026, SENIORS, YEARS_2025_2026
+from app.core.measures.kind import Kind, Result, Window
+from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, MeasureName, MeasureRule, Population
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
-from app.core.words import words
+from app.core.words import phrases, words
 
 STOOL_BLOOD = codes(
     LOINC, "2335-8", "12503-9", "12504-7", "14563-1", "14564-9", "14565-6", "27396-1", "29771-3", "56490-6",
@@ -33,37 +34,55 @@ STOOL_BLOOD_WORDS = words(
 LABORATORY = ("Observation",)
 IMAGING = ("Observation", "DiagnosticReport", "Procedure")
 
+LOOK_INSIDE = Kind("colonoscopy", ("Procedure",), COLONOSCOPY, Window(years_before=9), 120, COLONOSCOPY_WORDS)
+#: A positive stool test, as laboratories write it.
+POSITIVE = Result(
+    codes=codes(LOINC, "LA6576-8", "LA11882-0"),  # positive, detected
+    words=frozenset({"positive", "pos", "abnormal", "detected", "reactive", "present"}),
+    like=phrases("positive", "abnormal", "reactive", "detected", unlike=("not ", "non", "neg", "no ", "un", "false")),
+)
+
 RULE = MeasureRule(
     key="colorectal-screening",
     names=(
         MeasureName("CMS130FHIRColorectalCancerScreening", ("0.3.000", "0.4.000")),
-        MeasureName("CMS130FHIR", ("0.3.000", "0.4.000")),
+        MeasureName("CMS130FHIRColorectalCancerScrn", ("1.0.000",)),
+        MeasureName("CMS130FHIR", ("0.3.000", "0.4.000", "1.0.000")),
         MeasureName("EXM130-FHIR", ()),
         MeasureName("measure-exm130-example", ()),
         MeasureName("CMS130v13", ("13", "13.*")),
         MeasureName("CMS130v14", ("14", "14.*")),
         MeasureName("COL", ("2025", "2026", "MY2025", "MY2026")),
         MeasureName("COL-E", ("2025", "2026", "MY2025", "MY2026")),
-        MeasureName("https://northwind.example/Measure/colorectal", ("2026",)),
     ),
     titles=frozenset({"colorectal cancer screening"}),
     service="Colorectal cancer screening",
     act="offer-colorectal-screening",
     act_out_of_range="",
-    population=f"46 to 75 years at the period's end; {NOT_CHECKED}",
+    population=Population("46 to 75 years at the period's end", (46, 75)),
     evidence=(
-        Kind("colonoscopy", ("Procedure",), COLONOSCOPY, Window(years_before=9), 120, COLONOSCOPY_WORDS),
+        LOOK_INSIDE,
         Kind("flexible sigmoidoscopy", ("Procedure",), SIGMOIDOSCOPY, Window(years_before=4), 60, SIGMOIDOSCOPY_WORDS),
         Kind("CT colonography", IMAGING, CT_COLONOGRAPHY, Window(years_before=4), 60, words("(?:ct|virtual) colon")),
-        Kind("stool DNA test", LABORATORY, STOOL_DNA, Window(years_before=2), 36, STOOL_DNA_WORDS, needs_value=True),
-        Kind("stool blood test", LABORATORY, STOOL_BLOOD, Window(), 12, STOOL_BLOOD_WORDS, needs_value=True),
+        Kind(
+            "stool DNA test",
+            LABORATORY,
+            STOOL_DNA,
+            Window(years_before=2),
+            36,
+            STOOL_DNA_WORDS,
+            True,
+            abnormal=POSITIVE,
+        ),
+        Kind("stool blood test", LABORATORY, STOOL_BLOOD, Window(), 12, STOOL_BLOOD_WORDS, True, abnormal=POSITIVE),
     ),
     order_days=120,
     order_types=ORDER_TYPES,
     urgency=Urgency.PREVENTION,
     source=RuleSource("CMS130, Colorectal Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0130v14"),
+    effective=YEARS_2025_2026,
+    statuses=SENIORS,
     exclusions=(
-        *PALLIATIVE,
         Exclusion(
             "colorectal cancer",
             ("Condition",),
@@ -76,7 +95,6 @@ RULE = MeasureRule(
         service="Colonoscopy after an abnormal stool test",
         act="order-follow-up-colonoscopy",
         after=("stool DNA test", "stool blood test"),
-        abnormal=frozenset({"positive", "pos", "abnormal", "detected", "reactive", "present"}),
-        settled_by="colonoscopy",
+        settled_by=LOOK_INSIDE,
     ),
 )

@@ -1,20 +1,29 @@
-"""Exclusions that all measures of this registry share.
+"""What several measures share: who publishes them, whom they cover, and the patient statuses that take somebody out.
 
-Hospice is not here: it is read once for the whole panel (`app.core.status`). Living in a nursing home for long, and
-frailty with advanced illness, are not checked yet: the payer's own exclusions stand for them, and each rule's
-`population` says so.
+Hospice is not here: it is read once for the whole panel (`app.core.status`), and all of these measures leave hospice
+patients out.
 """
 
 from __future__ import annotations
 
-from app.core.measures.rule import Exclusion
-from app.core.terminology import HCPCS, ICD10CM, codes
+from datetime import date
 
-PALLIATIVE_DIAGNOSIS = Exclusion("palliative care", ("Condition",), (codes(ICD10CM, "Z51.5"),), ever=False)
-PALLIATIVE_SERVICE = Exclusion(
-    "palliative care", ("Encounter", "Procedure"), (codes(HCPCS, "G9054", "M1017"),), ever=False
-)
-PALLIATIVE = (PALLIATIVE_DIAGNOSIS, PALLIATIVE_SERVICE)
+from app.core.flag import StatusKind
+from app.core.measures.rule import Out
+from app.core.report import Period
+from app.core.terminology import ICD10CM, CodeSet, below
 
 ECQM_2026 = "https://ecqi.healthit.gov/ecqm/ec/2026"
-NOT_CHECKED = "age, diagnosis, nursing home and frailty are the payer's to judge"
+#: The FHIR form of the 2026 measures (version 1.0.000), with their logic and value sets.
+DQM_2026 = "https://github.com/cqframework/dqm-content-qicore-2025"
+YEAR_2026 = Period(date(2026, 1, 1), date(2026, 12, 31))
+YEARS_2025_2026 = Period(date(2025, 1, 1), date(2026, 12, 31))
+
+#: Type 1, type 2 and other specified diabetes, and diabetes in pregnancy that was there before it.
+DIABETES: CodeSet = below(ICD10CM, "E10", "E11", "E13", "O24.0", "O24.1", "O24.3", "O24.8")
+
+PALLIATIVE = Out(StatusKind.PALLIATIVE)
+NURSING_HOME = Out(StatusKind.NURSING_HOME, ages=(66, None))
+FRAIL = Out(StatusKind.FRAILTY, ages=(66, None))
+#: Palliative care; from 66 on also a long stay in a nursing home, or frailty with an advanced illness.
+SENIORS = (PALLIATIVE, NURSING_HOME, FRAIL)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from app.core.flag import RuleSource, Urgency
-from app.core.measures.common import ECQM_2026, NOT_CHECKED, PALLIATIVE
-from app.core.measures.rule import Kind, MeasureName, MeasureRule, Threshold, Window
+from app.core.measures.common import DIABETES, ECQM_2026, SENIORS, YEARS_2025_2026
+from app.core.measures.kind import Kind, Threshold, Window
+from app.core.measures.rule import MeasureName, MeasureRule, Population
 from app.core.terminology import LOINC, codes
 from app.core.words import words
 
@@ -27,17 +28,17 @@ RULE = MeasureRule(
     key="glycaemic-status",
     names=(
         MeasureName("CMS122FHIRDiabetesAssessGreaterThan9Percent", ("0.4.000", "0.5.000")),
-        MeasureName("CMS122FHIR", ("0.4.000", "0.5.000")),
+        MeasureName("CMS122FHIRDiabetesAssessGT9Pct", ("1.0.000",)),
+        MeasureName("CMS122FHIR", ("0.4.000", "0.5.000", "1.0.000")),
         MeasureName("EXM122-FHIR", ()),
         MeasureName("CMS122v13", ("13", "13.*")),
         MeasureName("CMS122v14", ("14", "14.*")),
-        # The sandbox's payers, so that a first visitor sees a checked measure.
-        MeasureName("https://northwind.example/Measure/glycemic-status", ("2026",)),
-        MeasureName("https://lakeside.example/fhir/Measure/glycemic-status", ("2025",)),
+        MeasureName("GSD", ("2025", "2026", "MY2025", "MY2026")),
     ),
     titles=frozenset(
         {
             "diabetes: glycemic status assessment greater than 9%",
+            "glycemic status assessment for patients with diabetes",
             "diabetes: hemoglobin a1c (hba1c) poor control (> 9%)",
             "diabetes: hba1c poor control (>9%)",
         }
@@ -45,7 +46,7 @@ RULE = MeasureRule(
     service="HbA1c test",
     act="order-hba1c",
     act_out_of_range="repeat-or-intensify",
-    population=f"18 to 75 years with diabetes; {NOT_CHECKED}",
+    population=Population("18 to 75 years at the period's end, with diabetes", (18, 75), diagnosis=DIABETES),
     evidence=(Kind("HbA1c", ("Observation",), HBA1C | GMI, Window(), months=6, words=WORDS),),
     order_days=30,
     order_types=("ServiceRequest",),
@@ -53,7 +54,8 @@ RULE = MeasureRule(
     source=RuleSource(
         "CMS122, Diabetes: Glycemic Status Assessment Greater Than 9%", "v14 (2026)", f"{ECQM_2026}/cms0122v14"
     ),
-    exclusions=PALLIATIVE,
+    effective=YEARS_2025_2026,
+    statuses=SENIORS,
     latest=True,
     targets=(Threshold(Decimal(9), PERCENT, plausible=(Decimal(3), Decimal(25))),),
     months_out_of_range=3,  # ADA Standards of Care 2026, section 6: at least twice a year at goal, quarterly if not

@@ -1,21 +1,21 @@
-"""What a measure rule says, as data: what it is called, what counts, within which window, with which value, and what
-excludes.
+"""What a measure rule says, as data: what it is called, who belongs, what counts, within which window, with which
+value, and what excludes.
 
-A rule checks a payer's open gap against one chart. It does not decide who belongs to the measure: the payer does that.
+A rule checks a payer's open gap against one chart. Whom a measure covers is the payer's word first: the rule speaks up
+only where the chart says surely that the patient is outside (`app.core.measures.population`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from enum import StrEnum
 
-from app.core.dates import add_years
-from app.core.flag import RuleSource, Urgency
+from app.core.flag import RuleSource, StatusKind, Urgency
+from app.core.measures.kind import Kind as Kind  # for whoever reads rules
+from app.core.measures.kind import Threshold, Way
 from app.core.report import Period
 from app.core.terminology import NO_CODES, CodeSet
-from app.core.words import Words
 
 #: Statuses by FHIR R4 resource type with which something counts as done. Whatever is not listed never counts.
 COUNTS: Mapping[str, frozenset[str]] = {
@@ -24,6 +24,10 @@ COUNTS: Mapping[str, frozenset[str]] = {
     "Procedure": frozenset({"completed"}),
     "Immunization": frozenset({"completed"}),
     "Encounter": frozenset({"finished"}),
+    "MedicationRequest": frozenset({"active", "completed"}),
+    "AllergyIntolerance": frozenset({"active", ""}),
+    "DocumentReference": frozenset({"current"}),
+    "ServiceRequest": frozenset({"active", "completed"}),  # a referral, where the measure asks for a plan only
 }
 #: Statuses of something begun that has no final result yet: never evidence, but not to be asked for again either.
 BEGUN: Mapping[str, frozenset[str]] = {
@@ -33,6 +37,18 @@ BEGUN: Mapping[str, frozenset[str]] = {
 }
 #: Where something ordered or booked elsewhere stands.
 ORDER_TYPES = ("ServiceRequest", "Appointment")
+#: Intents of an order that was meant. https://hl7.org/fhir/R4/valueset-request-intent.html
+ORDERED = frozenset({"", "order", "original-order", "reflex-order", "filler-order", "instance-order"})
+
+
+#: Where a status that acts on measures stands by code (`app.core.status_rows`); flags come on top, and are not needed:
+#: most EHRs give none, and the panel says it when a status could not be read.
+STATUS_TYPES: Mapping[StatusKind, tuple[str, ...]] = {
+    StatusKind.PALLIATIVE: ("Condition", "Encounter", "Procedure"),
+    StatusKind.PREGNANCY: ("Condition", "Observation"),
+    StatusKind.NURSING_HOME: ("Observation",),
+    StatusKind.FRAILTY: ("Condition", "Encounter"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +72,22 @@ class MeasureName:
         return any(version.startswith(v[:-1]) if v.endswith(".*") else version == v for v in self.versions)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """From `years_before` the period's start (or from a month and day of that year) to the period's end."""
+class At(StrEnum):
+    """The day at which a measure asks for the age."""
 
-    years_before: int = 0
-    from_month_day: tuple[int, int] | None = None
-
-    def of(self, period: Period) -> Period:
-        start = add_years(period.start, -self.years_before)
-        if self.from_month_day:
-            start = date(period.start.year - self.years_before, *self.from_month_day)
-        return Period(start, period.end)
+    START = "start"  # of the measurement period
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A target for one number: at most `limit`, or below it where `inclusive` is off. `codes`: the component that
-    holds it.
-    """
+class Population:
+    """Whom the measure covers. What stands only in `words` is the payer's to judge."""
 
-    limit: Decimal
-    units: frozenset[str]
-    inclusive: bool = True
-    codes: CodeSet = NO_CODES
-    plausible: tuple[Decimal, Decimal] = (Decimal(0), Decimal(1000))
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of evidence: which codes on which resource types, how long it holds for the measure and for the
-    patient.
-    """
-
-    name: str
-    types: tuple[str, ...]
-    codes: CodeSet
-    window: Window
-    months: int  # clinical interval until it is due again
-    words: Words
-    needs_value: bool = False  # a result without a value is none
-    not_settings: frozenset[str] = frozenset()  # Encounter.class in which it does not count
+    words: str
+    ages: tuple[int, int | None] | None = None  # whole years, both included; None: any, or no upper border
+    at: At = At.END
+    sex: str = ""  # FHIR administrative gender
+    diagnosis: CodeSet = NO_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +102,44 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Out:
+    """A patient status that takes the patient out of the measure, at these ages on the period's last day.
+
+    `alone`: frailty is enough, without an advanced illness.
+    """
+
+    kind: StatusKind
+    ages: tuple[int, int | None] | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What an abnormal result of one kind calls for: a row of its own, whatever the payer says of the screening."""
+    """What an abnormal result of one kind calls for: a row of its own, whatever the payer says of the screening.
+
+    `days`: the measure itself counts an abnormal result only with what settles it within so many days.
+    """
 
     service: str
     act: str
     after: tuple[str, ...]  # names of the kinds whose result may be abnormal
-    abnormal: frozenset[str]  # the result's words, case-folded
-    settled_by: str  # name of the kind that follows it up
+    settled_by: Kind
     months: int = 24  # an abnormal result older than this is history, not today's row
+    days: int | None = None
+    repeat_settles: bool = False  # a later result of the same kind that is not abnormal settles it too
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a measure counts from, where its window is not the calendar's: each such encounter opens one of its own.
+
+    It ends within the period, up to a month and day of its last year; the window is that day and `days` after it.
+    """
+
+    name: str
+    settings: frozenset[str]  # Encounter.class
+    days: int
+    until_month_day: tuple[int, int] = (12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +152,7 @@ class MeasureRule:
     service: str
     act: str
     act_out_of_range: str
-    population: str
+    population: Population
     evidence: tuple[Kind, ...]
     order_days: int  # an order without result is overdue after this many days
     order_types: tuple[
@@ -140,19 +160,35 @@ class MeasureRule:
     ]  # what is done at a visit is not booked elsewhere: a booked visit is where it gets done
     urgency: Urgency
     source: RuleSource
+    effective: Period  # measurement periods that the versions above are for; a report of any other was not compared
     exclusions: tuple[Exclusion, ...] = ()
+    statuses: tuple[Out, ...] = ()
+    ways: tuple[Way, ...] = ()  # empty: any one kind is enough
     latest: bool = False
     targets: tuple[Threshold, ...] = ()  # all must be met; none: a qualifying date is enough
     months_out_of_range: int = 0
     in_person: bool = False  # the act needs the patient in the room
     inverse: bool = False  # the payer's rate counts those who do not meet the target
     follow_up: FollowUp | None = None
+    event: Event | None = None
     evidence_types: tuple[str, ...] = field(init=False)
     needs: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        types = dict.fromkeys(t for kind in self.evidence for t in kind.types)
+        settles = (self.follow_up.settled_by,) if self.follow_up and self.follow_up.days is not None else ()
+        types = dict.fromkeys(t for kind in (*self.evidence, *settles) for t in kind.types)
+        if self.event or any(kind.not_settings for kind in self.evidence):
+            types["Encounter"] = None
         excluding = dict.fromkeys(t for exclusion in self.exclusions for t in exclusion.types)
-        settings = ("Encounter",) if any(kind.not_settings for kind in self.evidence) else ()
-        object.__setattr__(self, "evidence_types", (*types, *(t for t in settings if t not in types)))
-        object.__setattr__(self, "needs", tuple(dict.fromkeys((*types, *settings, *excluding, *self.order_types))))
+        excluding |= dict.fromkeys(t for out in self.statuses for t in STATUS_TYPES[out.kind])
+        object.__setattr__(self, "evidence_types", tuple(types))
+        object.__setattr__(self, "needs", tuple(dict.fromkeys((*types, *excluding, *self.order_types))))
+
+    @property
+    def all_ways(self) -> tuple[Way, ...]:
+        """The ways to meet the measure, stated or one for each kind."""
+        return self.ways or tuple(Way((kind.name,)) for kind in self.evidence)
+
+    def covers(self, period: Period) -> bool:
+        """Whether a report's measurement period is one that this rule was written for."""
+        return self.effective.start <= period.start and period.end <= self.effective.end
