@@ -1,27 +1,45 @@
-"""Condition categories become prompts to assess, or are counted with the reason why not (docs/rules.md).
+"""Condition categories become prompts to assess, or are counted with the reason why not; and what the problem list
+carries without support becomes a question whether to remove it (docs/rules.md).
 
 Every category received is in exactly one place: in a row, or hidden. Nothing here suggests an answer or a code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
-from app.core.conditions.acute import restricted
-from app.core.conditions.evidence import in_chart, own_making, readable
-from app.core.conditions.family import merged
-from app.core.conditions.hierarchy import dominates, version_of
-from app.core.conditions.settled import service_year, settled_by
-from app.core.flag import Hidden, PromptRow, PromptState
+from app.core.chart import Fact
+from app.core.conditions.acute import HOME_ASSESSMENTS, MIS_KEYED
+from app.core.conditions.corroboration import mis_keyed, restricted
+from app.core.conditions.evidence import Sides, in_chart, own_making, readable
+from app.core.conditions.family import Likeness, merged
+from app.core.conditions.hidden import hidden_because
+from app.core.conditions.model import NO_MODELS, Models, model_of, version_of
+from app.core.conditions.removal import Candidate, candidates, only_against
+from app.core.conditions.settled import service_year
+from app.core.conditions.treatment import TYPES as TREATMENT_TYPES
+from app.core.conditions.unsupported import ACUTE, CANCER, NOT_LATELY, ONLY_AGAINST, ONLY_AGAINST_SOURCE
+from app.core.flag import MAX_PROMPTS, Hidden, PromptRow, PromptState
 from app.core.reading import Reading
 from app.core.report import ConditionCategory, Evidence
 
-#: RA cc-type and evidence-status codes (2.1.0) in the words of `Hidden.why`.
-_NOT_OPEN = {"pending": "pending", "closed-gap": "closed", "invalid-gap": "invalid"}
-_PROMPTS = ("historic", "suspected")
-_HIERARCHY_MISSING = ("", "not-applied")
+ASSESS = (PromptState.ASSESS_HISTORIC, PromptState.ASSESS_SUSPECTED)
+#: A removal stands above any suspicion, and below what was documented before.
+_ORDER = {
+    state: place
+    for place, state in enumerate(
+        (
+            PromptState.ASSESS_HISTORIC,
+            PromptState.REMOVE,
+            PromptState.ASSESS_SUSPECTED,
+            PromptState.PAYER_ONLY,
+            PromptState.NO_EVIDENCE,
+            PromptState.HISTORY_TERM,
+        )
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,77 +50,125 @@ class Prompts:
     hidden: tuple[Hidden, ...] = ()
 
 
-def prompts(categories: Sequence[ConditionCategory], reading: Reading, today: date) -> Prompts:
-    """Every category as a prompt or as hidden."""
+def prompts(
+    categories: Sequence[ConditionCategory],
+    reading: Reading,
+    today: date,
+    models: Models = NO_MODELS,
+    *,
+    removals: bool = True,
+) -> Prompts:
+    """Every category as a prompt or as hidden, and the removal candidates of this chart.
+
+    `removals` off: a payer is still out, whose answer may be about the same condition; a drawn row must not change.
+    """
     hidden: list[Hidden] = []
     left: list[ConditionCategory] = []
     for category in categories:
-        if found := _hidden(category, categories, reading, today):
+        if found := hidden_because(category, categories, reading, today, models):
             hidden.append(found)
         else:
             left.append(category)
-    rows = tuple(_row(sorted(group, key=_main_first), reading, today) for group in merged(left))
-    return Prompts(rows, tuple(hidden))
+    rows = [_Row.of(group, reading, today, models) for group in merged(left, models)]
+    if removals:
+        for candidate in candidates(reading, today):
+            _place(candidate, rows, reading, today)
+    return Prompts(tuple(row.row for row in rows), tuple(hidden))
 
 
-def _hidden(
-    category: ConditionCategory, among: Iterable[ConditionCategory], reading: Reading, today: date
-) -> Hidden | None:
-    """Why a category is not a prompt; None when it is."""
-    if category.cc_type == "net-new":
-        return Hidden(category, "net-new")
-    if why := _NOT_OPEN.get(category.evidence_status):
-        return Hidden(category, why)
-    if category.cc_type not in _PROMPTS or category.evidence_status != "open-gap":
-        return Hidden(category, "unknown-status")
-    higher = next(_dominating(category, among), None)
-    if category.hierarchical_status == "applied-superseded":
-        return Hidden(category, "superseded", higher.label or higher.code if higher else "")
-    if higher and category.hierarchical_status in _HIERARCHY_MISSING:
-        return Hidden(category, "superseded", higher.label or higher.code)
-    if today > service_year(category, today).end:
-        return Hidden(category, "period-over")
-    if fact := settled_by(category, reading, today):
-        return Hidden(category, "settled", fact.concept.label)
-    return None
-
-
-def _dominating(category: ConditionCategory, among: Iterable[ConditionCategory]) -> Iterator[ConditionCategory]:
-    """Categories of the same payer, model and period that dominate this one by our table, the highest first.
-
-    A suspicion dominates nothing, and neither does what was found not to apply: hiding a documented condition behind an
-    inferred graver one would push towards the graver one.
+def expanded(
+    rows: Iterable[PromptRow], budget: int = MAX_PROMPTS
+) -> tuple[tuple[PromptRow, ...], tuple[PromptRow, ...]]:
+    """The rows that are shown, at most `budget`, and the rest, both ranked. Only questions to assess and removals are
+    shown; where there are both, exactly one row is a removal.
     """
-    version = version_of(category)
-    found = [
-        other
-        for other in among
-        if (other.payer, version_of(other), other.period) == (category.payer, version, category.period)
-        and dominates(version, other.code, category.code)
-        and other.evidence_status != "invalid-gap"
-        and (other.cc_type in ("historic", "net-new") or other.evidence_status in ("closed-gap", "pending"))
-    ]
-    top = [other for other in found if not any(dominates(version, each.code, other.code) for each in found)]
-    return iter(sorted(top, key=lambda other: (other.code, other.group_id)))
+    ranked = sorted(rows, key=_key)
+    asks = [row for row in ranked if row.state in ASSESS]
+    removals = [row for row in ranked if row.state is PromptState.REMOVE]
+    room = max(1, budget - len(asks)) if removals else 0
+    chosen = {id(row) for row in (*removals[:room], *asks[: budget - min(room, len(removals))])}
+    return tuple(r for r in ranked if id(r) in chosen), tuple(r for r in ranked if id(r) not in chosen)
+
+
+def _key(row: PromptRow) -> tuple[int | bool | date | str, ...]:
+    """Historic, removals, suspected; with something in this chart before without; the payer's deadline; words and
+    ids.
+    """
+    first = (_ORDER[row.state], not row.in_chart)
+    if not row.categories:
+        return (*first, date.max, row.label.casefold(), "", "", row.in_chart[0].ref if row.in_chart else "")
+    main = row.categories[0]
+    deadline = main.deadline or (main.period.end if main.period else date.max)
+    return (*first, deadline, main.label.casefold(), main.payer, main.report_id, main.group_id)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row being made, and what entries of the chart it speaks of."""
+
+    row: PromptRow
+    likeness: Likeness
+
+    @classmethod
+    def of(cls, group: Iterable[ConditionCategory], reading: Reading, today: date, models: Models) -> _Row:
+        categories = tuple(sorted(group, key=_main_first))
+        likeness = Likeness.of(categories, models)
+        sides = in_chart(likeness, reading, today)
+        evidence = tuple(dict.fromkeys(e for category in categories for e in category.evidence))
+        row = PromptRow(
+            categories,
+            _state(categories, evidence, has_chart=bool(sides.supporting)),
+            evidence,
+            sides.supporting,
+            sides.against,
+            modelled=any(model_of(category, models) for category in categories),
+            searched=sides.searched,
+            absent=sides.absent,
+            unread=sides.unread,
+        )
+        return cls(_guarded(row, sides, reading, today), likeness)
+
+
+def _guarded(row: PromptRow, sides: Sides, reading: Reading, today: date) -> PromptRow:
+    """The row behind the guards: high-risk groups, slips of the keyboard, and a chart that only speaks against it."""
+    year = service_year(row.categories[0], today)
+    if group := restricted(row.categories, reading, year, today):
+        row = replace(
+            row,
+            state=PromptState.HISTORY_TERM,
+            history_term=group.history_term,
+            because=group.key,
+            rule=group.source,
+        )
+        if group.corroboration.treatment:  # its absence is what was searched for
+            unread = reading.missing(TREATMENT_TYPES)
+            absent = () if unread else ("no-cancer-treatment",)
+            return replace(row, searched=not unread, absent=(*row.absent, *absent), unread=unread)
+        return row
+    if row.state is PromptState.PAYER_ONLY and readable(row.supporting):
+        return replace(row, rule=HOME_ASSESSMENTS)
+    if row.state not in ASSESS:
+        return row
+    if not row.in_chart and (others := mis_keyed(row.categories, row.supporting, reading)):
+        return replace(
+            row,
+            state=PromptState.PAYER_ONLY,
+            against=_once(row.against, others),
+            because=MIS_KEYED.key,
+            rule=MIS_KEYED.source,
+        )
+    if only_against(row.categories, row.supporting, sides, reading):
+        return replace(row, state=PromptState.REMOVE, because=ONLY_AGAINST, rule=ONLY_AGAINST_SOURCE)
+    return row
 
 
 def _main_first(category: ConditionCategory) -> tuple[object, ...]:
     """Documented before inferred, the newer model version first; then words that do not change."""
     version = version_of(category)
     return (category.cc_type != "historic", -int(version or 0), category.payer, category.report_id, category.group_id)
-
-
-def _row(categories: Sequence[ConditionCategory], reading: Reading, today: date) -> PromptRow:
-    sides = in_chart(categories, reading, today)
-    evidence = tuple(dict.fromkeys(e for category in categories for e in category.evidence))
-    kept_out = restricted(categories, reading, service_year(categories[0], today), today)
-    if kept_out:
-        state = PromptState.HISTORY_TERM
-    else:
-        state = _state(categories, evidence, has_chart=bool(sides.supporting))
-    return PromptRow(
-        tuple(categories), state, evidence, sides.supporting, sides.against, kept_out.history_term if kept_out else ""
-    )
 
 
 def _state(categories: Sequence[ConditionCategory], evidence: Sequence[Evidence], *, has_chart: bool) -> PromptState:
@@ -114,3 +180,47 @@ def _state(categories: Sequence[ConditionCategory], evidence: Sequence[Evidence]
         if all(own_making(piece) for piece in shown):  # also: nothing that could be read, for a documented condition
             return PromptState.PAYER_ONLY
     return PromptState.ASSESS_HISTORIC if historic else PromptState.ASSESS_SUSPECTED
+
+
+# --- removal --------------------------------------------------------------------------------------------------------
+
+
+def _place(candidate: Candidate, rows: list[_Row], reading: Reading, today: date) -> None:
+    """A candidate turns the row of its condition, where a payer lists it; else it is a row of its own."""
+    codes = candidate.likeness.codes
+    for each in rows:
+        if any(each.likeness.has(code) for code in codes):
+            if not _seen_elsewhere(candidate, each.row):
+                each.row = _removed(candidate, each.row)
+            return
+    sides = in_chart(candidate.likeness, reading, today)
+    in_favour = _once(candidate.entries, sides.supporting)
+    own = PromptRow(
+        (), PromptState.REMOVE, (), in_favour, sides.against, searched=True, label=candidate.entries[0].concept.label
+    )
+    rows.append(_Row(_removed(candidate, replace(own, absent=sides.absent)), candidate.likeness))
+
+
+def _removed(candidate: Candidate, row: PromptRow) -> PromptRow:
+    return replace(
+        row,
+        state=PromptState.REMOVE,
+        against=_once(row.against, candidate.against),
+        history_term=candidate.history_term or row.history_term,
+        because=candidate.because,
+        searched=True,
+        absent=tuple(dict.fromkeys((*row.absent, *candidate.absent))),
+        rule=candidate.rule,
+    )
+
+
+def _seen_elsewhere(candidate: Candidate, row: PromptRow) -> bool:
+    """Whether the payer's records support what this chart lacks: corroboration, or an assessment somewhere else."""
+    if candidate.because in (ACUTE, CANCER):
+        return row.state in ASSESS
+    return candidate.because == NOT_LATELY and any(not own_making(piece) for piece in readable(row.supporting))
+
+
+def _once(*parts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Everything in order, each once."""
+    return tuple(dict.fromkeys(each for part in parts for each in part))

@@ -1,116 +1,165 @@
-"""Conditions that an office visit does not assess as current: acute events, and cancer without treatment (OIG
-A-07-23-01213).
+"""The high-risk groups, as rows of data: conditions that an office visit does not assess as current without
+corroboration.
 
-OIG found these groups unsupported in 79 to 96 % of audited records. They are restricted by diagnosis; by category or
-by the payer's words only where no diagnosis is given. What is offered instead is the history term, in words, never a
-code.
+OIG found the diagnoses of these groups unsupported in 79 to 96 % of the records it audited. They are restricted by
+diagnosis; by category or by the payer's words only where no diagnosis is given. What is offered instead is the history
+term, in words, never a code. Whether a row applies is `corroboration.restricted`'s to say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from app.core.conditions.family import diagnoses
-from app.core.conditions.hierarchy import version_of
-from app.core.conditions.treatment import treated
-from app.core.reading import Reading
-from app.core.report import ConditionCategory, Evidence, Period
-from app.core.terminology import icd10
+from app.core.conditions.treatment import ANY_SITE, BREAST, COLON, LUNG, PROSTATE, Treatment
+from app.core.flag import RuleSource
+
+#: Encounter.class (v3-ActCode) of a hospital: inpatient, observation, short stay, emergency department.
+HOSPITAL = frozenset({"IMP", "ACUTE", "NONAC", "OBSENC", "SS", "EMER"})
+
+TOOLKIT = RuleSource(
+    "OIG toolkit on high-risk diagnosis codes, A-07-23-01213",
+    "December 2023",
+    "https://oig.hhs.gov/reports-and-publications/all-reports-and-publications/toolkit-to-help-decrease-improper-"
+    "payments-in-medicare-advantage-through-the-identification-of-high-risk-diagnosis-codes",
+)
+STROKE_AUDIT = RuleSource("OIG audit of acute stroke diagnosis codes, A-02-23-01020", "28 May 2026")
+HOME_ASSESSMENTS = RuleSource(
+    "OIG on health risk assessments and chart reviews, OEI-03-23-00380",
+    "October 2024",
+    "https://oig.hhs.gov/reports/all/2024/medicare-advantage-questionable-use-of-health-risk-assessments-continues-to-"
+    "drive-up-payments-to-plans-by-billions",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Restricted:
-    """One group of conditions. `days`: an event this recent may still be assessed; `treated`: so may one under
-    treatment.
+class Corroboration:
+    """What lets a condition of a group be asked as a current one. Exactly one of the two ways.
+
+    `settings`: its diagnosis from an encounter of these classes, made at most `days` ago; without days, from one that
+    is still going on. `treatment`: treatment, or an oncology visit, in the service year.
     """
+
+    settings: frozenset[str] = frozenset()
+    days: int | None = None
+    treatment: Treatment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One high-risk group."""
 
     key: str
     diagnoses: tuple[str, ...]  # beginnings of ICD-10-CM codes, tidied
-    categories: frozenset[tuple[str, str]]  # (CMS-HCC version, category)
+    categories: frozenset[tuple[str, str]]  # (CMS-HCC version, category), where no diagnosis is named
     words: re.Pattern[str]
     history_term: str
-    days: int | None = None
-    treated: bool = False
+    corroboration: Corroboration
+    source: RuleSource
+    listed_days: int  # an entry of a problem list that is older than this looks carried along
+    #: A drug search of `searches.DRUGS` by its key: while such a drug is taken the entry is not carried along.
+    unless_drug: str = ""
 
 
 def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
 
 
-RESTRICTED: tuple[Restricted, ...] = (
-    Restricted(
+#: While the stay lasts, and never in the office.
+IN_HOSPITAL = Corroboration(settings=HOSPITAL)
+
+
+def _cancer(key: str, term: str, stems: tuple[str, ...], words: str, treatment: Treatment) -> Group:
+    """A cancer: asked only under treatment in the service year; OIG looks one year to each side of the diagnosis."""
+    categories = {*(("24", str(n)) for n in range(8, 13)), *(("28", str(n)) for n in range(17, 24))}
+    return Group(
+        key=key,
+        diagnoses=stems,
+        categories=frozenset(categories) if key == "cancer" else frozenset(),
+        words=_words(words),
+        history_term=term,
+        corroboration=Corroboration(treatment=treatment),
+        source=TOOLKIT,
+        listed_days=730,
+    )
+
+
+#: The first row that concerns a condition decides: the sites stand before cancer at large.
+GROUPS: tuple[Group, ...] = (
+    Group(
         "acute-stroke",
         ("I60", "I61", "I62", "I63", "I64"),
         frozenset({("24", "99"), ("24", "100"), ("28", "248"), ("28", "249")}),
         _words("(?:acute |ischa?emic |ha?emorrhagic |unspecified )*stroke|intracranial ha?emorrhage|cerebral infarct"),
         "History of stroke, with what remains of it",
+        IN_HOSPITAL,
+        STROKE_AUDIT,  # 97 of 97 acute strokes coded in offices alone had no hospital record of the year
+        listed_days=60,
     ),
-    Restricted(
+    Group(
         "myocardial-infarction",
         ("I21", "I22"),
         frozenset({("24", "86"), ("28", "228")}),
         _words("(?:acute )?myocardial infarct|heart attack"),
         "Old myocardial infarction",
-        days=28,  # ICD-10-CM I21: "a stated duration of 4 weeks (28 days) or less from onset"
+        # ICD-10-CM I21: "a stated duration of 4 weeks (28 days) or less from onset"; OIG asks for a hospital record.
+        Corroboration(settings=HOSPITAL, days=28),
+        TOOLKIT,
+        listed_days=28,
     ),
-    Restricted(
+    Group(
         "sepsis",
         ("A40", "A41", "R65"),
         frozenset({("24", "2"), ("28", "2")}),
         _words("sepsis|septic"),
         "History of sepsis",
+        IN_HOSPITAL,
+        RuleSource("ICD-10-CM guidelines I.C.1.d", "FY 2026", "https://www.cms.gov/medicare/coding-billing/icd-10-codes"),
+        listed_days=60,
     ),
-    Restricted(
+    Group(
         "acute-embolism",
         ("I26", "I74", "I822", "I824", "I826", "I82A1", "I82B1", "I82C1"),
         frozenset({("28", "267")}),
         _words("(?:acute )?(?:pulmonary )?embol|deep vein thromb"),
         "History of embolism or thrombosis",
+        IN_HOSPITAL,
+        TOOLKIT,  # one diagnosis and no anticoagulant in the year
+        listed_days=180,
+        unless_drug="no-anticoagulant",
     ),
-    Restricted(
+    _cancer(
+        "lung-cancer", "Personal history of lung cancer", ("C34",), r"(?:lung|bronch\w+) (?:cancer|carcinoma)", LUNG
+    ),
+    _cancer("breast-cancer", "Personal history of breast cancer", ("C50",), "breast (?:cancer|carcinoma)", BREAST),
+    _cancer(
+        "colon-cancer",
+        "Personal history of colon or rectal cancer",
+        ("C18", "C19", "C20"),
+        "(?:colon|colorectal|rectal) (?:cancer|carcinoma)",
+        COLON,
+    ),
+    _cancer(
+        "prostate-cancer", "Personal history of prostate cancer", ("C61",), r"prostat\w+ (?:cancer|carcinoma)", PROSTATE
+    ),
+    _cancer(
         "cancer",
-        (*(f"C{n:02d}" for n in range(97) if n != 44), "C4A", "C7A", "C7B"),
-        frozenset({*(("24", str(n)) for n in range(8, 13)), *(("28", str(n)) for n in range(17, 24))}),
-        _words("cancer|malignan|leuka?emia|lymphoma|myeloma|melanoma|carcinoma|metasta"),
         "Personal history of cancer",
-        treated=True,
+        (*(f"C{n:02d}" for n in range(97) if n != 44), "C4A", "C7A", "C7B"),
+        "cancer|malignan|leuka?emia|lymphoma|myeloma|melanoma|carcinoma|metasta",
+        ANY_SITE,
     ),
-)
+)  # fmt: skip
 
 
-def restricted(
-    categories: Iterable[ConditionCategory], reading: Reading, year: Period, today: date
-) -> Restricted | None:
-    """The row that keeps this condition out of the office, unless the event is recent or the cancer is under
-    treatment.
-    """
-    categories = tuple(categories)
-    for row in RESTRICTED:
-        if not any(_concerns(row, category) for category in categories):
-            continue
-        evidence = [e for category in categories for e in category.evidence]
-        recent = row.days is not None and _recent(row, evidence, reading, today)
-        if not recent and not (row.treated and treated(evidence, reading, year, today)):
-            return row
-    return None
+@dataclass(frozen=True, slots=True)
+class MisKeyed:
+    """A diagnosis seen once that is another one, seen often, with two neighbouring characters changed round."""
+
+    key: str
+    other_at_least: int  # different days on which this chart has the other diagnosis
+    own_at_most: int  # pieces of the payer's evidence
+    source: RuleSource
 
 
-def _concerns(row: Restricted, category: ConditionCategory) -> bool:
-    if named := diagnoses(category):
-        return any(code.startswith(row.diagnoses) for code in named)
-    if version := version_of(category):
-        return (version, category.code) in row.categories
-    return bool(row.words.search(category.label))
-
-
-def _recent(row: Restricted, evidence: Iterable[Evidence], reading: Reading, today: date) -> bool:
-    """Whether the event itself, as coded in chart or payer's evidence, lies within the days."""
-    first = today - timedelta(days=row.days or 0)
-    here = [
-        f.when or f.recorded for code, facts in reading.diagnosed() if code.startswith(row.diagnoses) for f in facts
-    ]
-    there = [e.when for e in evidence if any(code.startswith(row.diagnoses) for code in icd10(e.concept))]
-    return any(when is not None and first <= when.start <= today for when in (*here, *there))
+MIS_KEYED = MisKeyed("mis-keyed", other_at_least=2, own_at_most=1, source=TOOLKIT)

@@ -1,5 +1,5 @@
 """What speaks for and against a condition: the payer's evidence by where it comes from, and the chart's, with the same
-weight.
+weight; and whether anything was searched at all.
 """
 
 from __future__ import annotations
@@ -8,86 +8,60 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
 from app.core.chart import Fact, Quantity
-from app.core.conditions.family import Likeness, family_of, plain
-from app.core.exclusions import OVER
+from app.core.conditions.family import Likeness, plain
+from app.core.conditions.searches import DRUG_TYPES, DRUGS, LAB_TYPES, LABS, Drugs, Lab
 from app.core.measures.rule import COUNTS
-from app.core.reading import Reading, dated, last_day
-from app.core.report import ConditionCategory, Evidence
-from app.core.terminology import LOINC, CodeSet, codes
+from app.core.reading import OVER, Reading, dated, last_day
+from app.core.report import Evidence
+from app.core.terminology import ICD10CM
 
 #: A payer's chart review, in-home assessment or device screen (OIG OEI-03-23-00380): such evidence alone prompts
 #: nobody.
 _OWN_MAKING = re.compile(
     r"chart.?review|record.?review|retrospective review|(?:in.)?home (?:health )?(?:risk )?assess|health.?risk.?assess"
-    r"|\bhra\b|\bihra?\b|home screen|screening device|device screen|home device|quantaflo|point.of.care screen"
-    r"|vendor (?:visit|screen)",
+    r"|\bhouse.?calls?\b|\bhra\b|\bihra?\b|home screen|screening device|device screen|home device|quantaflo"
+    r"|point.of.care screen|vendor (?:visit|screen)",
     re.IGNORECASE,
 )
 _DEVICE_TYPES = frozenset({"Device", "DeviceMetric", "DeviceUseStatement"})
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """A measurement that speaks for a condition up or down to a value, and against it on the other side of another."""
-
-    family: str
-    codes: CodeSet
-    units: frozenset[str]
-    supports_below: Decimal | None = None
-    supports_from: Decimal | None = None
-    against_from: Decimal | None = None
-    against_below: Decimal | None = None
-    days: int = 730
-
-    def speaks(self, value: Decimal) -> int:
-        """1 for, -1 against, 0 neither."""
-        if (self.supports_below and value < self.supports_below) or (
-            self.supports_from and value >= self.supports_from
-        ):
-            return 1
-        if (self.against_from and value >= self.against_from) or (self.against_below and value < self.against_below):
-            return -1
-        return 0
-
-
-LABS: tuple[Lab, ...] = (
-    Lab(  # KDIGO 2024: below 60 for three months; one value at or above speaks against stages 3 to 5
-        "kidney disease",
-        codes(LOINC, "33914-3", "48642-3", "48643-1", "62238-1", "77147-7", "88293-6", "88294-4", "98979-8", "98980-6"),
-        frozenset({"mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1.73 m2", "mL/min/1.73m²", "mL/min/1.73"}),
-        supports_below=Decimal(60),
-        against_from=Decimal(60),
-    ),
-    Lab(  # ADA 2026, section 2: 6.5 % and above diagnoses; below 5.7 % is normal
-        "diabetes",
-        codes(LOINC, "4548-4", "4549-2", "17855-8", "17856-6", "96595-4"),
-        frozenset({"%", "percent"}),
-        supports_from=Decimal("6.5"),
-        against_below=Decimal("5.7"),
-    ),
-)
+_TAKEN = frozenset({"active", "completed"})
+#: A prescription that was stopped or paused was taken before: its drug is not absent.
+_ONCE_TAKEN = _TAKEN | {"stopped", "on-hold", "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Chart facts for and against, each newest first."""
+    """Chart facts for and against, each newest first; what was searched for and not found; what the search lacked."""
 
     supporting: tuple[Fact, ...]
     against: tuple[Fact, ...]
+    absent: tuple[str, ...] = ()
+    searched: bool = False
+    unread: tuple[str, ...] = ()
 
 
-def in_chart(categories: Iterable[ConditionCategory], reading: Reading, today: date) -> Sides:
-    """What this chart says of the condition: diagnoses of any list, and the measurements that the table knows."""
-    categories = tuple(categories)
-    found = _diagnosed(Likeness.of(categories), reading)
+def in_chart(likeness: Likeness, reading: Reading, today: date) -> Sides:
+    """What this chart says of the condition: diagnoses of any list, and the results and drugs that the tables know."""
+    labs = [lab for lab in LABS if lab.families & likeness.families]
+    drugs = [row for row in DRUGS if row.families & likeness.families]
+    found = _diagnosed(likeness, reading)
     sides = [(fact, -1 if fact.verification == "refuted" or fact.status in OVER else 1) for fact in found]
-    family = {family_of(category) for category in categories}
-    sides += [(f, way) for lab in LABS if lab.family in family for f, way in _measured(lab, reading, today)]
+    sides += [(fact, way) for lab in labs for fact, way in measured(lab, reading, today)]
+    sides += [(fact, 1) for row in drugs for fact in taken(row, reading, today)]
     ordered = sorted(sides, key=lambda side: (last_day(side[0]), side[0].ref), reverse=True)
-    return Sides(tuple(f for f, way in ordered if way > 0), tuple(f for f, way in ordered if way < 0))
+    lacking = [row for row in drugs if row.absence]
+    asked = (*(LAB_TYPES if any(lab.speaks_against for lab in labs) else ()), *(DRUG_TYPES if lacking else ()))
+    unread = reading.missing(asked)
+    absent = [row.absence for row in lacking if not reading.missing(DRUG_TYPES) and not ever(row, reading, today)]
+    return Sides(
+        tuple(fact for fact, way in ordered if way > 0),
+        tuple(fact for fact, way in ordered if way < 0),
+        tuple(absent),
+        searched=bool(asked) and not unread,
+        unread=unread,
+    )
 
 
 def _diagnosed(likeness: Likeness, reading: Reading) -> list[Fact]:
@@ -99,17 +73,48 @@ def _diagnosed(likeness: Likeness, reading: Reading) -> list[Fact]:
     return list({id(fact): fact for fact in (*by_code, *by_words)}.values())
 
 
-def _measured(lab: Lab, reading: Reading, today: date) -> list[tuple[Fact, int]]:
-    since = today - timedelta(days=lab.days)
+def measured(lab: Lab, reading: Reading, today: date, days: int | None = None) -> list[tuple[Fact, int]]:
+    """The results of a lab within its days, or within `days`, that speak: 1 for, -1 against."""
+    since = today - timedelta(days=days or lab.days)
     return [
         (fact, way)
-        for fact in reading.coded(("Observation",), lab.codes)
+        for fact in reading.coded(LAB_TYPES, lab.codes)
         if fact.status in COUNTS["Observation"]
         if (when := dated(fact)) is not None and since <= when.start <= today
-        if isinstance(fact.value, Quantity) and not fact.value.comparator
-        if {u for u in (fact.value.code, fact.value.unit) if u} & lab.units
-        if (way := lab.speaks(fact.value.value))
+        if isinstance(fact.value, Quantity)
+        and ({u for u in (fact.value.code, fact.value.unit) if u} or {""}) & lab.units
+        if (way := lab.speaks(fact.value.value, fact.value.comparator))
     ]
+
+
+def taken(row: Drugs, reading: Reading, today: date) -> list[Fact]:
+    """The prescriptions of such a drug that are active, or were given within its days."""
+    return [fact for fact in _prescribed(row, reading, today) if fact.status in _TAKEN]
+
+
+def ever(row: Drugs, reading: Reading, today: date) -> bool:
+    """Whether any prescription of such a drug was given within its days, whatever became of it."""
+    return any(fact.status in _ONCE_TAKEN for fact in _prescribed(row, reading, today))
+
+
+def _prescribed(row: Drugs, reading: Reading, today: date) -> Iterable[Fact]:
+    since = today - timedelta(days=row.days)
+    for fact in reading.worded(DRUG_TYPES, row.words):
+        began, when = fact.when or fact.recorded, fact.until or fact.when or fact.recorded
+        if fact.intent in ("proposal", "plan", "option") or (began is not None and began.start > today):
+            continue
+        if fact.status == "active" or (when is not None and when.end >= since):
+            yield fact
+
+
+def mentioned(likeness: Likeness, reading: Reading) -> list[Fact]:
+    """The encounters whose reason is the condition, by the very same words or by code."""
+    visits = reading.of("Encounter")
+    by_words = [f for text, facts in visits.by_text.items() if plain(text) in likeness.labels for f in facts]
+    by_code = [
+        f for (system, code), facts in visits.by_code.items() if system == ICD10CM and likeness.has(code) for f in facts
+    ]
+    return [*by_words, *by_code]
 
 
 def own_making(evidence: Evidence) -> bool:

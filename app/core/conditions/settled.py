@@ -12,10 +12,10 @@ from datetime import date
 
 from app.core.chart import Fact
 from app.core.conditions.family import diagnoses
-from app.core.conditions.hierarchy import covers
+from app.core.conditions.hierarchy import categories_of, covering
+from app.core.conditions.model import Models, model_of, number_of
 from app.core.dates import Within, within
-from app.core.exclusions import DENIED
-from app.core.reading import Reading, local, newest
+from app.core.reading import DENIED, Reading, local, newest
 from app.core.report import ConditionCategory, Period
 
 IN_PERSON_OR_VIDEO = frozenset({"AMB", "VR", "HH", "FLD", "IMP", "ACUTE", "NONAC", "OBSENC", "EMER", "SS"})
@@ -36,28 +36,36 @@ def service_year(category: ConditionCategory, today: date) -> Period:
     return period
 
 
-def settled_by(category: ConditionCategory, reading: Reading, today: date) -> Fact | None:
-    """The encounter diagnosis that settles a category: the same diagnosis, or one of the same or a higher category."""
+def settled_by(category: ConditionCategory, reading: Reading, today: date, models: Models) -> Fact | None:
+    """The encounter diagnosis that settles a category: the same diagnosis, or one of the same or a higher category.
+
+    Where we have no tables of the model, only the very same diagnosis does.
+    """
     year = service_year(category, today)
-    named = diagnoses(category)
+    named, model = diagnoses(category), model_of(category, models)
+    enough = covering(model, number_of(category))
     found = [
         fact
         for code, facts in reading.diagnosed()
-        if code in named or covers(category, (code,))
+        if code in named or not enough.isdisjoint(categories_of(model, code))
         for fact in facts
-        if _is_encounter_diagnosis(fact) and _assessed_at_visit(fact, reading, year, today)
+        if assessed(fact, reading, year, today)
     ]
     return newest(found)
 
 
-def _is_encounter_diagnosis(fact: Fact) -> bool:
-    return "encounter-diagnosis" in fact.category and fact.verification not in DENIED
-
-
-def _assessed_at_visit(fact: Fact, reading: Reading, year: Period, today: date) -> bool:
+def assessed(fact: Fact, reading: Reading, year: Period, today: date) -> bool:
+    """Whether an entry is an encounter diagnosis of a visit in person or by video in these days."""
+    if "encounter-diagnosis" not in fact.category or fact.verification in DENIED:
+        return False
     visit = reading.encounters.get(local(fact.encounter))
-    if visit is None or visit.status not in _TOOK_PLACE or visit.when is None:
+    return (
+        visit is not None and seen(visit) and visit.when is not None and within(visit.when, year, today) is Within.YES
+    )
+
+
+def seen(visit: Fact) -> bool:
+    """Whether the patient was seen: a visit that took place, in person or by video."""
+    if visit.status not in _TOOK_PLACE or visit.setting.upper() not in IN_PERSON_OR_VIDEO:
         return False
-    if visit.setting.upper() not in IN_PERSON_OR_VIDEO or _NOT_SEEN.search(visit.concept.label):
-        return False
-    return within(visit.when, year, today) is Within.YES
+    return not _NOT_SEEN.search(visit.concept.label)
