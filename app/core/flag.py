@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from app.core.answers import Answer, Reason
 from app.core.chart import Coverage, Fact, Patient
-from app.core.report import ConditionCategory, Evidence, Gap, Member, Report
+from app.core.freshness import DataClass
+from app.core.report import ConditionCategory, Evidence, Gap, Member, Period, Report
 
 MAX_GAPS = 3  # docs/rules.md: adding gaps never adds expanded rows
 MAX_PROMPTS = 2
@@ -23,8 +24,10 @@ class State(StrEnum):
     DO_TODAY = "do-today"
     ORDERED = "ordered"  # ordered or booked, not overdue
     DONE_HERE = "done-here"  # qualifying evidence in this chart; the plan does not know
+    DONE_ELSEWHERE = "done-elsewhere"  # somebody else did it, by what is known here: its record can be requested
     OUT_OF_RANGE = "out-of-range"  # done in the window, value misses the target
     EXCLUDED = "excluded"  # patient status or measure exclusion
+    DOES_NOT_APPLY = "does-not-apply"  # the patient is outside the measure (age, sex, diagnosis): tell the plan
     PERIOD_OVER = "period-over"  # after the measure's last day: can only be sent or explained
     NOT_CHECKED = "not-checked"  # no reviewed rule for this measure version: payer's words only
     CANNOT_TELL = "cannot-tell"  # a needed part of the chart could not be read
@@ -52,7 +55,9 @@ class RuleSource:
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    gap: Gap
+    """One payer's gap against the chart; or, without a gap, an abnormal result whose follow-up the chart lacks."""
+
+    gap: Gap | None
     state: State
     urgency: Urgency
     service: str  # short clinical noun: "HbA1c test"
@@ -64,8 +69,77 @@ class GapRow:
     rule: RuleSource | None = None
     missing: tuple[str, ...] = ()  # chart types that could not be read, for CANNOT_TELL
     staff_can: bool = False  # can be settled without the clinician: goes to the collapsed line
-    because: str = ""  # CANNOT_TELL: unread-types | code-not-known | date-not-certain | value-not-certain
+    #: CANNOT_TELL: unread-types | code-not-known | date-not-certain | value-not-certain,
+    #: or direction-not-certain: a status that we derived, and the report does not count in the measure's direction.
+    #: DOES_NOT_APPLY: age | sex | no-diagnosis.
+    because: str = ""
     unclear: tuple[Fact, ...] = ()  # the entries that make it so: they read like evidence and are not known to be
+    window: Period | None = None  # in which evidence counts for this measure and period: the widest of its kinds
+    elsewhere: Evidence | None = None  # DONE_ELSEWHERE: what another payer looked at, if that is how we know
+    contract: str = ""  # as the report names it, else the plan of the coverage; empty: not stated
+    seen_by: str = ""  # id of the payer whose report shows `elsewhere`
+    parts: tuple[Fact, ...] = ()  # what is done already of a measure that asks for several things
+    overdue: Fact | None = None  # an order that nothing came of in time: it is asked for again, and the row says why
+
+
+class Clash(StrEnum):
+    """Where two statements about one act contradict each other. Shown, never settled by us."""
+
+    OPEN_AND_CLOSED = "open-and-closed"  # one payer says open, another met
+    WOULD_REOPEN = "would-reopen"  # a payer says met; the newest value in this chart misses its target
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """ "Verify first": the data behind a row is older than the limit of its own class."""
+
+    payer: str
+    data: DataClass
+    base: date  # data through, else calculated on
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One clinical act, whatever payers ask for it: what is drawn as one row.
+
+    `rows` are never empty; the first ranks and words the card. `closed` are the same act at payers who say it is met;
+    where the chart's newest value would reopen it and no row of an open gap says so, such a gap has a row as well.
+    `verify` is filled only where everybody who asks for the act speaks from data past its limit.
+    """
+
+    act: str  # what makes it one: the rule's key, "<key>/follow-up", else the measure's own name
+    rows: tuple[GapRow, ...]
+    closed: tuple[Gap, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+    verify: tuple[Verify, ...] = ()
+
+    @property
+    def main(self) -> GapRow:
+        """The row that ranks and words the card."""
+        return self.rows[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is different from when this patient was last opened here.
+
+    A state is a `State` or `PromptState` value, "met" where the payers say closed, or a `Hidden.why`. Twice the same
+    state: the chart has a newer entry than it had then.
+    """
+
+    key: str  # of the card or prompt: Card.act, or "condition/…"
+    label: str  # its service or condition, as it was or is called; may be a payer's words
+    was: str  # its state then; empty: it is new
+    now: str  # its state now; empty: it is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since the patient was last opened. `since` None: never opened before, or not remembered."""
+
+    since: date | None = None
+    items: tuple[Change, ...] = ()
 
 
 class PromptState(StrEnum):
@@ -73,6 +147,7 @@ class PromptState(StrEnum):
     ASSESS_SUSPECTED = "assess-suspected"
     PAYER_ONLY = "payer-only"  # only a payer's chart review, in-home assessment or device screen supports it: collapsed
     NO_EVIDENCE = "no-evidence"  # suspected without evidence: collapsed, never a prompt
+    REMOVE = "consider-removing"  # a listed condition that the chart does not support, or contradicts
     HISTORY_TERM = "history-term"  # office prompt not allowed (acute event); offer the history term: collapsed
 
 
@@ -86,6 +161,17 @@ class PromptRow:
     in_chart: tuple[Fact, ...]  # chart facts with the same diagnosis, newest first
     against: tuple[Fact, ...]
     history_term: str = ""
+    label: str = ""  # a removal candidate that no payer lists: the words of the chart
+    #: REMOVE: why it looks unsupported (acute-event-listed, cancer-without-treatment, labs-contradict, only-against,
+    #: not-assessed-lately). HISTORY_TERM: the high-risk group. PAYER_ONLY: mis-keyed. present.py words the keys.
+    because: str = ""
+    modelled: bool = True  # False: a model without tables of ours, so no hierarchy was applied
+    #: Whether this chart was searched for what speaks against it beyond its own entries (results, drugs, treatment).
+    #: False: there is no such search for this condition, or it needs a chart type that is in `unread`.
+    searched: bool = False
+    absent: tuple[str, ...] = ()  # searched for and not found: no-anticoagulant, no-cancer-treatment, …
+    unread: tuple[str, ...] = ()  # chart types that the search needs and that could not be read
+    rule: RuleSource | None = None  # where the rule behind REMOVE, HISTORY_TERM or PAYER_ONLY comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +186,10 @@ class Hidden:
 class StatusKind(StrEnum):
     DECEASED = "deceased"
     HOSPICE = "hospice"
+    PALLIATIVE = "palliative-care"
+    PREGNANCY = "pregnancy"
+    NURSING_HOME = "long-term-nursing-home"
+    FRAILTY = "frailty-with-advanced-illness"
     UNREADABLE = "unreadable"  # a status could not be read: `source_ref` names the type
 
 
@@ -134,6 +224,9 @@ class SourceLine:
     received: str = ""  # ISO time we read it
     incomplete: tuple[str, ...] = ()
     unreadable: int = 0
+    data: DataClass | None = None  # what a payer's answer is made of, by its entry
+    data_through: date | None = None  # oldest stated; None: not stated
+    said: tuple[str, ...] = ()  # texts that the payer sent about its own answer, as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +240,7 @@ class PayerAnswers:
     care_gaps: Answer[Report] | None = None
     risk: Answer[Report] | None = None
     speaks: tuple[str, ...] = ("care-gaps", "risk")  # which questions this payer's entry answers at all
+    data: tuple[DataClass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +255,10 @@ class IdentityNote:
 class Panel:
     patient: Patient | None
     status: tuple[PatientStatus, ...]
-    gaps: tuple[GapRow, ...]  # expanded, at most MAX_GAPS, ranked
-    more_gaps: tuple[GapRow, ...]  # counted, one tap away
-    staff: tuple[GapRow, ...]  # the one collapsed line
-    excluded: tuple[GapRow, ...]
+    gaps: tuple[Card, ...]  # expanded, at most MAX_GAPS, ranked
+    more_gaps: tuple[Card, ...]  # counted, one tap away
+    staff: tuple[Card, ...]  # the one collapsed line
+    excluded: tuple[Card, ...]
     closed: tuple[Gap, ...]  # the payer says met; counted
     other: tuple[Gap, ...]  # not applicable or unknown status, counted and shown with the payer's words
     prompts: tuple[PromptRow, ...]  # expanded, at most MAX_PROMPTS
@@ -175,3 +269,4 @@ class Panel:
     complete: bool  # nothing is being asked any more
     clear: bool  # "No open gaps" may be said: every payer of every active coverage answered, and none is open
     withheld: str = ""  # deceased | hospice: why prompts and gaps are not shown
+    changes: Changes = Changes()

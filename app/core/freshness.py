@@ -1,7 +1,7 @@
-"""How old a payer's word is: three dates side by side, never an average, never a score.
+"""How old a source's word may be: by the class of its data, never one average (docs/rules.md).
 
-`calculated` is when the payer computed it, `data_through` how far its data went, `received` when we read it. Any may
-be unknown.
+Three dates stand side by side: `calculated` is when the payer computed it, `data_through` how far its data went,
+`received` when we read it. Any may be unknown.
 """
 
 from __future__ import annotations
@@ -9,39 +9,57 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
-from app.core.report import ConditionCategory, Gap
 
-DAYS_A_WEEK = 7
+class SourceClass(StrEnum):
+    """What a source's data is made of. Each class is late in its own way."""
+
+    ADJUDICATED_CLAIMS = "adjudicated-claims"
+    PRE_ADJUDICATION = "pre-adjudication"
+    PHARMACY = "pharmacy"
+    CLINICAL = "clinical"
+    PROVIDER_SUBMITTED = "provider-submitted"
+    AUTHORIZATION = "authorization"
+    ENGAGEMENT = "engagement"
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
-    """The dates of one statement, with the age of what it is based on."""
+class DataClass:
+    """One `[[payer.data]]` row of a payer entry: what the answer to one question is made of.
 
-    calculated: date | None
-    data_through: date | None
-    today: date
+    `lag_days` is how late such data usually is; past `limit_days` an act it asks for reads "verify first".
+    """
 
-    @property
-    def days(self) -> int | None:
-        """Age of the data in days: from `data_through`, else from `calculated`. None: the payer stated neither."""
-        base = self.data_through or self.calculated
-        return None if base is None else (self.today - base).days
-
-    @property
-    def weeks(self) -> int | None:
-        """Whole weeks of `days`. A date in the future gives None: it is a slip of the sender's, not a freshness."""
-        return self.days // DAYS_A_WEEK if self.days is not None and self.days >= 0 else None
+    question: str  # care-gaps | risk
+    kind: SourceClass
+    lag_days: int
+    limit_days: int
 
 
-def of(item: Gap | ConditionCategory, today: date) -> Freshness:
-    """The freshness of one gap or category. RA reports (2.1.0) do not state how far their data goes."""
-    return Freshness(item.calculated, item.data_through if isinstance(item, Gap) else None, today)
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the data behind one statement is, and from which day that is counted."""
+
+    base: date  # data through, else calculated on
+    days: int
+
+    def passes(self, data: DataClass) -> bool:
+        """Whether this is older than data of that class may be."""
+        return self.days > data.limit_days
 
 
-def oldest(dates: Iterable[date | None]) -> date | None:
-    """The oldest of the stated dates; None as soon as one is not stated, since the oldest is then not known."""
-    stated = list(dates)
-    known = [day for day in stated if day is not None]
-    return min(known) if known and len(known) == len(stated) else None
+def age(calculated: date | None, data_through: date | None, today: date) -> Age | None:
+    """None where the payer stated neither date, or one that lies ahead: a slip of the sender's is no freshness."""
+    base = data_through or calculated
+    return None if base is None or base > today else Age(base, (today - base).days)
+
+
+def of_question(rows: Iterable[DataClass], question: str) -> DataClass | None:
+    """What the answer to one question is made of; None: the payer's entry does not say."""
+    return next((row for row in rows if row.question == question), None)
+
+
+def oldest(days: Iterable[date | None]) -> date | None:
+    """The oldest of the days that are stated; None: none is."""
+    return min((day for day in days if day is not None), default=None)

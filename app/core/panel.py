@@ -12,29 +12,29 @@ from datetime import date
 from app.core import coverage as coverages
 from app.core import status
 from app.core.answers import Answer, Known, Reason, Unknown
+from app.core.cards import deal
 from app.core.chart import CHART_TYPES, Chart, Coverage, Patient
+from app.core.conditions.model import NO_MODELS, Models
+from app.core.elsewhere import Others
 from app.core.flag import (
     MAX_GAPS,
-    MAX_PROMPTS,
-    GapRow,
+    Card,
     IdentityNote,
     Panel,
     PayerAnswers,
-    PromptState,
     SourceLine,
     State,
 )
+from app.core.freshness import of_question
 from app.core.gaps import ASKED_OF_US, Reconciler
 from app.core.identity import Verdict, examine, passed
 from app.core.measures import REGISTRY, Registry
-from app.core.prompts import Prompts, prompts
-from app.core.rank import ranked_gaps, ranked_prompts, split
+from app.core.prompts import Prompts, expanded, prompts
+from app.core.rank import split
 from app.core.reading import Reading, read
 from app.core.report import Gap, GapStatus, Member, Report
 from app.core.strip import CARE_GAPS, RISK, Heard, lines
 from app.core.visit import Visit
-
-_ASSESS = (PromptState.ASSESS_HISTORIC, PromptState.ASSESS_SUSPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,12 @@ def build(
     ehr_name: str,
     may_see_prompts: bool,
     registry: Registry = REGISTRY,
+    more_out: bool = False,
+    models: Models = NO_MODELS,
 ) -> Panel:
     """The panel from the answers so far. `today` is the clinic's day; `visit` the Encounter of the launch, if there is
-    one.
+    one; `more_out` says that something else is being asked still, of which the panel has no line. `models`: the
+    tables of the risk models by version; a category of any other is shown in the payer's words.
     """
     reading = read(chart)
     state = status.read(chart, reading, today)
@@ -66,7 +69,7 @@ def build(
     heard = [each for payer in gated for each in payer.heard]
     in_force = coverages.active(chart.coverages.value, today) if isinstance(chart.coverages, Known) else ()
     strip = lines(chart, in_force, heard, unconnected, ehr_name)
-    complete = _complete(chart, heard)
+    complete = not more_out and _complete(chart, heard)
     notes = tuple(payer.note for payer in gated if payer.note)
     if state.deceased:
         return _nothing(patient, state, strip, (), complete, "deceased")
@@ -76,11 +79,12 @@ def build(
     )
     if patient is None or reading.pending(_needed(gaps, registry)) or state.pending:
         return _nothing(patient, state, strip, notes, complete, "")
-    made = ranked_gaps(Reconciler(reading, today, state.hospice, registry).rows(gaps), visit, registry)
-    found = _prompts(heard, reading, today, asked=may_see_prompts and state.hospice is None)
-    shelves = _shelve(made, gaps)
-    ranked = ranked_prompts(found.rows)
-    to_assess, rest = split([row for row in ranked if row.state in _ASSESS], MAX_PROMPTS)
+    plans = {payer.id: payer.coverage.plan for payer in payers}
+    reconciler = Reconciler(reading, today, state.hospice, registry, patient, plans, Others.among(gaps))
+    dealt = deal(reconciler, gaps, visit, {payer.id: of_question(payer.data, CARE_GAPS) for payer in payers})
+    found = _prompts(chart, heard, reading, today, models) if may_see_prompts and state.hospice is None else Prompts()
+    shelves = _shelve(dealt.cards, gaps)
+    shown, rest = expanded(found.rows)
     return Panel(
         patient=patient,
         status=state.findings,
@@ -88,15 +92,17 @@ def build(
         more_gaps=shelves.more,
         staff=shelves.staff,
         excluded=shelves.excluded,
-        closed=tuple(gap for gap in gaps if gap.status is GapStatus.CLOSED),
+        closed=dealt.closed,
         other=shelves.other,
-        prompts=to_assess,
-        more_prompts=(*rest, *(row for row in ranked if row.state not in _ASSESS)),
+        prompts=shown,
+        more_prompts=rest,
         hidden=found.hidden,
         sources=strip,
         identity=notes,
         complete=complete,
-        clear=_clear(chart, in_force, payers, heard, unconnected) and not (made or shelves.unknown or state.hospice),
+        clear=complete
+        and not (dealt.cards or shelves.unknown or state.hospice)
+        and _clear(chart, in_force, payers, heard, unconnected),
         withheld="hospice" if state.hospice else "",
     )
 
@@ -142,29 +148,30 @@ def _passed(
 
 @dataclass(frozen=True, slots=True)
 class _Shelves:
-    expanded: tuple[GapRow, ...]
-    more: tuple[GapRow, ...]
-    staff: tuple[GapRow, ...]
-    excluded: tuple[GapRow, ...]
+    expanded: tuple[Card, ...]
+    more: tuple[Card, ...]
+    staff: tuple[Card, ...]
+    excluded: tuple[Card, ...]
     other: tuple[Gap, ...]
     unknown: bool  # a gap whose status we do not know: it may be open
 
 
-def _shelve(ranked: Sequence[GapRow], gaps: Iterable[Gap]) -> _Shelves:
-    """Every row on exactly one shelf."""
-    excluded = tuple(row for row in ranked if row.state is State.EXCLUDED)
-    staff = tuple(row for row in ranked if row.staff_can)
-    main = [row for row in ranked if not row.staff_can and row.state is not State.EXCLUDED]
+def _shelve(ranked: Sequence[Card], gaps: Iterable[Gap]) -> _Shelves:
+    """Every card on exactly one shelf."""
+    excluded = tuple(card for card in ranked if card.main.state is State.EXCLUDED)
+    staff = tuple(card for card in ranked if card.main.staff_can)
+    main = [card for card in ranked if not card.main.staff_can and card.main.state is not State.EXCLUDED]
     expanded, more = split(main, MAX_GAPS)
     other = tuple(gap for gap in gaps if gap.status not in (*ASKED_OF_US, GapStatus.CLOSED))
     return _Shelves(expanded, more, staff, excluded, other, any(gap.status is GapStatus.UNKNOWN for gap in other))
 
 
-def _prompts(heard: Iterable[Heard], reading: Reading, today: date, *, asked: bool) -> Prompts:
-    if not asked:
-        return Prompts()
-    received = [each.report for each in heard if each.report and each.question == RISK]
-    return prompts([category for report in received for category in report.categories], reading, today)
+def _prompts(chart: Chart, heard: Iterable[Heard], reading: Reading, today: date, models: Models) -> Prompts:
+    """What may be asked. Removals wait for the last payer: its answer may be about the same condition."""
+    asked = [each for each in heard if each.question == RISK]
+    categories = [category for each in asked if each.report for category in each.report.categories]
+    everybody = chart.coverages is not None and all(each.answer is not None for each in asked)
+    return prompts(categories, reading, today, models, removals=everybody)
 
 
 def _nothing(
@@ -177,20 +184,20 @@ def _nothing(
 ) -> Panel:
     """Who, their status and the sources, and nothing of gaps or prompts: withheld, or not to be ranked yet."""
     return Panel(
-        patient,
-        state.findings,
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        strip,
-        notes,
-        complete,
+        patient=patient,
+        status=state.findings,
+        gaps=(),
+        more_gaps=(),
+        staff=(),
+        excluded=(),
+        closed=(),
+        other=(),
+        prompts=(),
+        more_prompts=(),
+        hidden=(),
+        sources=strip,
+        identity=notes,
+        complete=complete,
         clear=False,
         withheld=withheld,
     )
@@ -200,9 +207,12 @@ def _nothing(
 
 
 def _needed(gaps: Iterable[Gap], registry: Registry) -> list[str]:
-    """Chart types without which these gaps cannot be ranked: a row drawn too early would move."""
-    rules = (registry.find(gap.measure)[0] for gap in gaps)
-    return [kind for rule in rules if rule for kind in rule.needs]
+    """Chart types without which these gaps cannot be ranked, and abnormal results not be found: a row drawn too early
+    would move.
+    """
+    rules = {rule.key: rule for gap in gaps if (rule := registry.find(gap.measure)[0])}
+    rules |= {rule.key: rule for rule in registry.rules if rule.follow_up}
+    return [kind for rule in rules.values() for kind in rule.needs]
 
 
 def _complete(chart: Chart, heard: Iterable[Heard]) -> bool:
@@ -225,4 +235,4 @@ def _clear(
         return False
     if not payers or unconnected or not coverages.accounted(in_force, [p.coverage for p in payers], unconnected):
         return False
-    return _complete(chart, heard) and all(CARE_GAPS in p.speaks for p in payers) and all(each.whole for each in heard)
+    return all(CARE_GAPS in p.speaks for p in payers) and all(each.whole for each in heard)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import CHART_TYPES, Chart, Coverage
 from app.core.flag import PayerAnswers, SourceLine, SourceState
+from app.core.freshness import of_question, oldest
 from app.core.report import Report
 
 CARE_GAPS, RISK = "care-gaps", "risk"
@@ -79,6 +80,8 @@ def _incomplete(kind: str, answer: Answer[object]) -> list[str]:
 
 def _coverage_line(chart: Chart, coverages: Sequence[Coverage], ehr_name: str) -> SourceLine:
     answer = chart.coverages
+    if not coverages and isinstance(answer, Known) and not isinstance(chart.patient, Known):
+        answer = chart.patient  # of a patient who is not known, nothing on file says nothing
     if answer is None:
         return SourceLine(COVERAGE, ehr_name, COVERAGE, SourceState.ASKING)
     if isinstance(answer, Unknown):
@@ -99,11 +102,11 @@ def _coverage_line(chart: Chart, coverages: Sequence[Coverage], ehr_name: str) -
 
 def _payer_line(heard: Heard) -> SourceLine:
     key, name = f"{heard.payer.id}/{heard.question}", heard.payer.name
-    answer = heard.answer
+    answer, data = heard.answer, of_question(heard.payer.data, heard.question)
     if answer is None:
-        return SourceLine(key, name, heard.question, SourceState.ASKING)
+        return SourceLine(key, name, heard.question, SourceState.ASKING, data=data)
     if isinstance(answer, Unknown):
-        return SourceLine(key, name, heard.question, SourceState.NO_ANSWER, answer.reason)
+        return SourceLine(key, name, heard.question, SourceState.NO_ANSWER, answer.reason, data=data)
     return SourceLine(
         key,
         name,
@@ -112,8 +115,11 @@ def _payer_line(heard: Heard) -> SourceLine:
         answer.stale_because,
         calculated=answer.value.calculated,
         received=_received(answer),
-        incomplete=(*answer.incomplete, *answer.value.outcomes),
+        incomplete=answer.incomplete,
         unreadable=len(answer.value.unreadable),
+        data=data,
+        data_through=oldest(gap.data_through for gap in answer.value.gaps),
+        said=answer.value.outcomes,
     )
 
 

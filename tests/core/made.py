@@ -80,7 +80,8 @@ def fact(kind: str, concept: Concept, when: str | None = None, **other: Any) -> 
     """A fact with a reference of its own, in the status in which its type counts."""
     usual = {"Observation": "final", "DiagnosticReport": "final", "Procedure": "completed", "Encounter": "finished",
              "ServiceRequest": "active", "Appointment": "booked", "Condition": "active", "Flag": "active",
-             "MedicationRequest": "active"}  # fmt: skip
+             "MedicationRequest": "active", "Immunization": "completed", "AllergyIntolerance": "active",
+             "DocumentReference": "current"}  # fmt: skip
     other.setdefault("ref", f"{kind}/{next(_refs):06}")
     other.setdefault("status", usual[kind])
     return Fact(kind, concept=concept, when=on(when) if when else None, **other)
@@ -130,6 +131,10 @@ COVERAGE = Coverage(
     relationship="self",
 )
 MEMBER = Member("northwind", "nw-77", "NW-2048", "identifier", PAYER_PATIENT)
+LAKE_COVERAGE = replace(
+    COVERAGE, ref="Coverage/2", payors=("Lakeside",), plan="Gold PPO", member_ids=(Identifier("", "LK5", "MB"),)
+)
+LAKE_PATIENT = replace(PATIENT, id="lk-1", identifiers=(Identifier("", "LK5", "MB"),))
 
 
 def facts_by_type(facts: Iterable[Fact], **answers: Answer[Any]) -> dict[str, Answer[Any]]:
@@ -188,6 +193,18 @@ def payer(gaps: Iterable[Gap] = (), categories: Iterable[ConditionCategory] = ()
         "risk": known(report("risk", categories), "northwind"),
     }  # fmt: skip
     return PayerAnswers("northwind", "Northwind Health Plan", **(fields | other))
+
+
+def lakeside(*gaps: Gap, **other: Any) -> PayerAnswers:
+    """Lakeside with both questions answered."""
+    about: dict[str, Any] = {"payer": "lakeside", "subject_id": "lk-1", "subject": LAKE_PATIENT}
+    given_: dict[str, Any] = {
+        "coverage": LAKE_COVERAGE,
+        "member": known(replace(MEMBER, payer="lakeside", patient_id="lk-1", patient=LAKE_PATIENT)),
+        "care_gaps": known(replace(report("care-gaps", gaps), **about)),
+        "risk": known(replace(report("risk", ()), **about)),
+    }
+    return PayerAnswers("lakeside", "Lakeside Community Health", **(given_ | other))
 
 
 def build(made: Chart, *payers: PayerAnswers, **other: Any) -> Panel:

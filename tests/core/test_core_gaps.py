@@ -2,21 +2,23 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.chart import CHART_TYPES, Concept, Fact
+from app.core.chart import CHART_TYPES, Concept, Fact, Patient, Quantity
 from app.core.flag import GapRow, State, Urgency
 from app.core.gaps import Reconciler
 from app.core.measures import REGISTRY
-from app.core.report import Gap, GapStatus, Measure
+from app.core.report import Gap, GapStatus, Measure, Period
 from tests.core.made import (
     BREAST,
     COLORECTAL,
     HBA1C,
     OTHER,
+    PATIENT,
     PRESSURE,
     TODAY,
     colonoscopy,
@@ -36,6 +38,8 @@ from tests.core.made import (
 
 HOSPICE = fact("Flag", Concept(text="Hospice patient"), "2026-06-01")
 ORDER = fact("ServiceRequest", loinc("4548-4", "HbA1c"), "2026-11-10")
+KIDNEY = Measure("https://northwind.example/Measure/kidney-evaluation", "2026", "Kidney")
+RECONCILIATION = Measure("https://northwind.example/Measure/medication-reconciliation", "2026", "Reconciliation")
 CPT = fact("Procedure", Concept(text="Colonoscopy"), "2022-05-05")
 
 
@@ -106,6 +110,83 @@ def test_an_entry_with_a_code_of_another_list_is_shown_and_decides_nothing() -> 
     found = look(gap(COLORECTAL), CPT)
     assert (found.state, found.because, found.unclear) == (State.CANNOT_TELL, "code-not-known", (CPT,))
     assert found.last_in_chart == CPT
+
+
+# --- every other state ------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_got_no_result_in_time_is_asked_for_again_and_named() -> None:
+    late = replace(ORDER, when=on("2026-09-01"))
+    found = look(gap(), late)
+    assert (found.state, found.overdue, found.settled_by) == (State.DO_TODAY, late, None)
+    assert look(gap(), late, ORDER).overdue is None
+    assert look(gap(), late, hba1c("7.0", "2026-09-05")).overdue is None
+
+
+def test_what_somebody_else_did_is_a_record_to_request() -> None:
+    told = fact("Procedure", Concept(text="Colonoscopy, outside facility"), "2021-03-01")
+    found = look(gap(COLORECTAL), told)
+    assert (found.state, found.settled_by, found.act) == (State.DONE_ELSEWHERE, told, "request-record")
+    assert found.staff_can
+    assert look(gap(COLORECTAL), told, colonoscopy("2022-05-05")).state is State.DONE_HERE
+
+
+@pytest.mark.parametrize(
+    ("measure", "patient", "why"),
+    [
+        (BREAST, replace(PATIENT, sex="male"), "sex"),
+        (COLORECTAL, replace(PATIENT, birth_date=on("1949-01-01")), "age"),
+        (COLORECTAL, replace(PATIENT, birth_date=on("1990")), "age"),
+    ],
+)
+def test_a_patient_outside_the_measure_is_told_to_the_plan(measure: Measure, patient: Patient, why: str) -> None:
+    found = Reconciler(reading(), TODAY, patient=patient).row(gap(measure))
+    assert (found.state, found.because, found.act) == (State.DOES_NOT_APPLY, why, "tell-the-plan")
+    assert found.staff_can
+    assert Reconciler(reading(), TODAY, patient=PATIENT).row(gap(measure)).state is State.DO_TODAY
+
+
+def test_a_refuted_diagnosis_takes_a_patient_out_unless_the_chart_holds_something_to_act_on() -> None:
+    refuted = fact("Condition", icd("E11.9", "Type 2 diabetes"), "2025-01-01", verification="refuted")
+
+    def state_of(*facts: Fact) -> tuple[State, Fact | None]:
+        found = Reconciler(reading(*facts), TODAY, patient=PATIENT).row(gap())
+        return found.state, found.settled_by
+
+    bad = hba1c("9.4", "2026-09-01")
+    assert state_of(refuted) == (State.DOES_NOT_APPLY, refuted)
+    assert state_of(refuted, bad) == (State.OUT_OF_RANGE, bad)
+
+
+def test_the_window_and_the_contract_stand_on_every_row() -> None:
+    assert look(gap(COLORECTAL)).window == Period(date(2017, 1, 1), date(2026, 12, 31))
+    one = Reconciler(reading(), TODAY, plans={"northwind": "Gold PPO"})
+    assert one.row(gap()).contract == "Gold PPO"
+    assert one.row(gap(OTHER, contract="Quality 2026")).contract == "Quality 2026"
+
+
+def test_of_a_measure_that_asks_for_several_things_what_is_done_is_named_and_what_is_missing_asked_for() -> None:
+    egfr = fact("Observation", loinc("98979-8", "eGFR"), "2026-03-01", value=Quantity(Decimal(71), "mL/min"))
+    found = look(gap(KIDNEY), egfr)
+    assert (found.state, found.parts, found.act) == (State.DO_TODAY, (egfr,), "order-urine-albumin")
+    assert look(gap(KIDNEY)).act == "order-kidney-tests"
+
+
+def test_a_discharge_that_the_chart_does_not_hold_cannot_be_checked() -> None:
+    found = look(gap(RECONCILIATION))
+    assert (found.state, found.because) == (State.CANNOT_TELL, "event-not-in-chart")
+
+
+def test_what_can_no_longer_count_is_not_asked_for_although_the_period_runs() -> None:
+    stay = fact("Encounter", Concept(text="Inpatient stay"), "2026-08-01", until=on("2026-08-05"), setting="IMP")
+    found = look(gap(RECONCILIATION), stay)
+    assert (found.state, found.window) == (State.PERIOD_OVER, Period(date(2026, 8, 5), date(2026, 9, 4)))
+    soon = replace(stay, until=on("2026-11-10"))
+    assert look(gap(RECONCILIATION), soon).state is State.DO_TODAY
+
+
+def test_a_period_that_a_rule_was_not_written_for_is_not_checked() -> None:
+    assert look(gap(period=Period(date(2031, 1, 1), date(2031, 12, 31)))).state is State.NOT_CHECKED
 
 
 # --- what could not be read -----------------------------------------------------------------------------------------
@@ -226,7 +307,6 @@ def test_one_follow_up_row_however_many_payers_list_the_measure() -> None:
     "facts",
     [
         [POSITIVE, colonoscopy("2026-08-01")],
-        [POSITIVE, stool("Negative", "2026-09-01")],
         [stool("Not detected", "2026-08-01")],
         [stool(None, "2026-08-01")],
         [stool("Positive", "2024-11-19")],  # two years: history
@@ -238,8 +318,9 @@ def test_no_follow_up_row(facts: list[Fact]) -> None:
     assert abnormal(*facts) is None
 
 
-def test_a_colonoscopy_of_before_does_not_follow_up() -> None:
+def test_neither_a_colonoscopy_of_before_nor_another_stool_test_follows_up() -> None:
     assert abnormal(POSITIVE, colonoscopy("2026-07-31")) is not None
+    assert abnormal(POSITIVE, stool("Negative", "2026-09-01")) is not None
 
 
 def test_an_ordered_follow_up_waits_with_staff() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.core import names
 from app.core.answers import Reason, Unknown
 from app.core.chart import Coverage, Identifier, Name, Patient
-from app.core.identity import Block, Differs, Verdict, compare, examine, gate
+from app.core.identity import Block, Differs, Verdict, compare, examine, examine_member, gate, refusal
 from app.core.membership import Membership, membership
 from app.core.names import Same
 from tests.core.made import COVERAGE, MEMBER, PATIENT, PAYER_PATIENT, on, report, steady
@@ -302,3 +302,35 @@ def test_a_bare_subject_beside_a_full_member_record_names_nothing_missing() -> N
     bare = Patient("nw-77")
     made = replace(report("care-gaps", ()), subject=bare)
     assert examine(MEMBER, made, chart=PATIENT, coverage=COVERAGE) == Verdict()
+
+
+# --- the member, before any report ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("record", "blocks"),
+    [
+        (PAYER_PATIENT, set()),
+        (None, set()),  # a report may bring a record
+        (replace(PAYER_PATIENT, birth_date=None, names=(), identifiers=()), set()),
+        (replace(PAYER_PATIENT, birth_date=on("1999-09-09")), {Block.BIRTH_DATE}),
+        (replace(PAYER_PATIENT, identifiers=(mb("SOMEBODY-1"),)), {Block.MEMBER_ID}),
+    ],
+)
+def test_a_member_who_is_somebody_else_is_stopped_before_a_report_is_asked_for(
+    record: Patient | None, blocks: set[Block]
+) -> None:
+    member = replace(MEMBER, patient=record)
+    verdict = examine_member(member, chart=PATIENT, coverage=COVERAGE)
+    assert verdict.blocks == blocks
+    # and never where the report itself would have passed
+    if blocks:
+        assert examine(member, report("care-gaps", ()), chart=PATIENT, coverage=COVERAGE).blocks >= blocks
+
+
+def test_what_stands_in_a_blocked_answers_place_says_only_what_failed() -> None:
+    assert refusal("northwind", Verdict()) is None
+    refused = refusal("northwind", Verdict(frozenset({Block.GIVEN_NAME, Block.BIRTH_DATE})))
+    assert refused == Unknown("northwind", Reason.WRONG_PATIENT, "birth-date, given-name")
+    silent = refusal("northwind", Verdict(frozenset({Block.NOTHING_TO_COMPARE})))
+    assert silent == Unknown("northwind", Reason.NOT_IDENTIFIED, "nothing-to-compare")

@@ -1,5 +1,6 @@
 """The panel: gate, rank, budget, strip, and when "No open gaps" may be said."""
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from app.core.chart import CHART_TYPES, Chart, Concept, Coverage, Fact, Identifi
 from app.core.flag import (
     MAX_GAPS,
     MAX_PROMPTS,
+    Card,
     GapRow,
     IdentityNote,
     Panel,
@@ -30,6 +32,7 @@ from tests.core.made import (
     COLORECTAL,
     COVERAGE,
     HBA1C,
+    LAKE_COVERAGE,
     MEMBER,
     OTHER,
     PATIENT,
@@ -46,6 +49,7 @@ from tests.core.made import (
     gap,
     hba1c,
     known,
+    lakeside,
     mammogram,
     payer,
     pressure,
@@ -54,29 +58,24 @@ from tests.core.made import (
     stool,
 )
 
-LAKE_COVERAGE = replace(COVERAGE, ref="Coverage/2", payors=("Lakeside",), member_ids=(Identifier("", "LK5", "MB"),))
-LAKE_PATIENT = replace(PATIENT, id="lk-1", identifiers=(Identifier("", "LK5", "MB"),))
 DOWN = Unknown("northwind", Reason.DOWN)
 HOSPICE = fact("Flag", Concept(text="Hospice patient"), "2026-06-01")
-
-
-def lakeside(*gaps: Gap, **other: Any) -> PayerAnswers:
-    about: dict[str, Any] = {"payer": "lakeside", "subject_id": "lk-1", "subject": LAKE_PATIENT}
-    given_: dict[str, Any] = {
-        "coverage": LAKE_COVERAGE,
-        "member": known(replace(MEMBER, payer="lakeside", patient_id="lk-1", patient=LAKE_PATIENT)),
-        "care_gaps": known(replace(report("care-gaps", gaps), **about)),
-        "risk": known(replace(report("risk", ()), **about)),
-    }
-    return PayerAnswers("lakeside", "Lakeside Community Health", **(given_ | other))
 
 
 def states(made: Panel) -> dict[str, tuple[SourceState, Reason | None]]:
     return {line.key: (line.state, line.reason) for line in made.sources}
 
 
-def all_rows(made: Panel) -> list[GapRow]:
+def all_cards(made: Panel) -> list[Card]:
     return [*made.gaps, *made.more_gaps, *made.staff, *made.excluded]
+
+
+def all_rows(made: Panel) -> list[GapRow]:
+    return [row for card in all_cards(made) for row in card.rows]
+
+
+def mains(cards: Iterable[Card]) -> list[GapRow]:
+    return [card.main for card in cards]
 
 
 # --- one open gap ---------------------------------------------------------------------------------------------------
@@ -84,7 +83,7 @@ def all_rows(made: Panel) -> list[GapRow]:
 
 def test_one_open_gap() -> None:
     made = build(chart(hba1c("7.6", "2025-09-20")), payer([gap()]))
-    assert [(row.state, row.service) for row in made.gaps] == [(State.DO_TODAY, "HbA1c test")]
+    assert [(row.state, row.service) for row in mains(made.gaps)] == [(State.DO_TODAY, "HbA1c test")]
     assert made.patient == PATIENT
     assert made.complete
     assert not made.clear
@@ -97,14 +96,15 @@ def test_one_open_gap() -> None:
 
 def test_met_and_other_gaps_are_counted() -> None:
     gaps = [gap(status=status, group_id=status.value) for status in GapStatus]
-    made = build(chart(), payer(gaps))
-    assert [g.status for g in made.closed] == [GapStatus.CLOSED]
+    made = build(chart(), payer([*gaps, gap(BREAST, GapStatus.CLOSED, group_id="met")]))
+    assert [g.measure for g in made.closed] == [BREAST]
     assert {g.status for g in made.other} == {GapStatus.NOT_APPLICABLE, GapStatus.UNKNOWN}
-    assert len(made.gaps) == 2
+    assert [row.gap.status for row in made.gaps[0].rows if row.gap] == [GapStatus.OPEN, GapStatus.PROSPECTIVE]
+    assert [g.status for g in made.gaps[0].closed] == [GapStatus.CLOSED]
 
 
 def test_the_same_gap_sent_twice_is_one_row() -> None:
-    assert len(build(chart(), payer([gap(), gap()])).gaps) == 1
+    assert len(all_rows(build(chart(), payer([gap(), gap()])))) == 1
 
 
 # --- order and budget -----------------------------------------------------------------------------------------------
@@ -125,26 +125,29 @@ def test_order_is_urgency_then_visit_then_the_patients_due_date_then_the_measure
         pressure("130", "80", "2025-02-01"),
     ]
     here = build(chart(*facts), payer(gaps))
-    assert [row.service for row in (*here.gaps, *here.more_gaps)] == [
+    assert [row.service for row in mains((*here.gaps, *here.more_gaps))] == [
         "Colonoscopy after an abnormal stool test",
         "Blood pressure check",
         "HbA1c test",
         "Mammogram",
         "",
     ]
-    assert [row.state for row in here.staff] == [State.DONE_HERE]
+    assert [row.state for row in mains(here.staff)] == [State.DONE_HERE]
     by_video = build(chart(*facts), payer(gaps), visit=Visit(TODAY, "VR"))
-    assert [row.service for row in by_video.gaps][1:] == ["HbA1c test", "Blood pressure check"]
+    assert [row.service for row in mains(by_video.gaps)][1:] == ["HbA1c test", "Blood pressure check"]
     in_person = build(chart(*facts), payer(gaps), visit=Visit(TODAY, "AMB"))
     assert in_person.gaps == here.gaps
+    over = build(chart(*facts), payer(gaps), visit=Visit(TODAY, "AMB", finished=True))
+    assert over.gaps == by_video.gaps
 
 
 def test_never_done_stands_before_overdue_and_the_earlier_end_before_the_later() -> None:
-    early = gap(BREAST, group_id="a", period=replace(gap().period, end=date(2026, 11, 30)))
-    late = gap(BREAST, group_id="b")
-    never = gap(COLORECTAL, group_id="c")
-    made = build(chart(mammogram("2024-05-01")), payer([late, early, never]))
-    assert [row.gap.group_id for row in made.gaps] == ["c", "a", "b"]
+    early = gap(OTHER, group_id="a", period=replace(gap().period, end=date(2026, 11, 30)))
+    late = gap(OTHER, group_id="b")
+    done, never = gap(BREAST, group_id="c"), gap(COLORECTAL, group_id="d")
+    made = build(chart(mammogram("2024-05-01")), payer([late, early, done, never]))
+    ordered = mains((*made.gaps, *made.more_gaps))
+    assert [row.gap.group_id for row in ordered if row.gap] == ["d", "c", "a", "b"]
 
 
 def test_three_are_expanded_and_the_rest_is_counted() -> None:
@@ -158,7 +161,7 @@ def test_what_staff_can_do_is_outside_the_three() -> None:
         chart(hba1c("7.0", "2026-09-01"), colonoscopy("2022-01-01")), payer([gap(), gap(COLORECTAL, group_id="2")])
     )
     assert made.gaps == ()
-    assert [row.state for row in made.staff] == [State.DONE_HERE, State.DONE_HERE]
+    assert [row.state for row in mains(made.staff)] == [State.DONE_HERE, State.DONE_HERE]
     assert not made.clear
 
 
@@ -218,7 +221,7 @@ def test_hospice_expands_nothing_and_lists_what_is_excluded() -> None:
     made = build(chart(HOSPICE), payer([gap(), gap(OTHER, group_id="2")], [category("155", "", "F33.1")]))
     assert made.withheld == "hospice"
     assert (made.gaps, made.more_gaps, made.staff, made.prompts, made.more_prompts, made.hidden) == ((),) * 6
-    assert [(row.state, row.settled_by) for row in made.excluded] == [(State.EXCLUDED, HOSPICE)] * 2
+    assert [(row.state, row.settled_by) for row in mains(made.excluded)] == [(State.EXCLUDED, HOSPICE)] * 2
     assert [finding.kind for finding in made.status] == [StatusKind.HOSPICE]
 
 
@@ -229,7 +232,7 @@ def test_hospice_without_gaps_is_not_called_clear() -> None:
 def test_a_status_that_could_not_be_read_is_said_and_gaps_are_still_shown() -> None:
     made = build(chart(unread=("Flag",)), payer([gap()]))
     assert [(finding.kind, finding.source_ref) for finding in made.status] == [(StatusKind.UNREADABLE, "Flag")]
-    assert [row.state for row in made.gaps] == [State.DO_TODAY]
+    assert [row.state for row in mains(made.gaps)] == [State.DO_TODAY]
 
 
 def test_the_payers_record_of_death_is_named_and_hides_nothing() -> None:
@@ -311,6 +314,11 @@ def test_a_payer_that_is_still_out_is_asking() -> None:
         assert not made.clear
 
 
+def test_while_something_without_a_line_is_out_nothing_is_complete_or_clear() -> None:
+    made = build(chart(), payer(), more_out=True)
+    assert (made.complete, made.clear) == (False, False)
+
+
 def test_an_empty_chart_asks() -> None:
     made = build(Chart())
     assert states(made) == {"chart": (SourceState.ASKING, None), "coverage": (SourceState.ASKING, None)}
@@ -357,6 +365,21 @@ def test_the_coverage_line(coverages: Any, state: tuple[SourceState, Reason | No
     assert states(build(replace(chart(), coverages=coverages)))["coverage"] == state
 
 
+@pytest.mark.parametrize(
+    ("patient", "state"),
+    [
+        (Unknown("ehr", Reason.NOT_ALLOWED), (SourceState.NO_ANSWER, Reason.NOT_ALLOWED)),
+        (None, (SourceState.ASKING, None)),
+    ],
+)
+def test_of_a_patient_who_is_not_known_no_payer_on_file_is_not_said(
+    patient: Any, state: tuple[SourceState, Reason | None]
+) -> None:
+    made = replace(chart(), patient=patient, coverages=known(()))
+    assert states(build(made))["coverage"] == state
+    assert states(build(replace(made, coverages=known((COVERAGE,)))))["coverage"] == (SourceState.ANSWERED, None)
+
+
 def test_a_coverage_that_nobody_is_connected_to_has_a_line_of_its_own() -> None:
     harbor = Coverage("Coverage/9", "active", payors=("", "Harbor Mutual"))
     nameless = Coverage("Coverage/8", "active", plan="Gold PPO")
@@ -378,7 +401,7 @@ def test_a_last_good_answer_is_shown_as_what_it_is() -> None:
 def test_what_was_not_readable_in_a_report_is_counted_and_outcomes_are_kept() -> None:
     answer = known(report("care-gaps", (), unreadable=("MeasureReport/7: no measure",), outcomes=("COL not run",)))
     line = build(chart(), payer(care_gaps=replace(answer, incomplete=("page 2",)))).sources[2]
-    assert (line.unreadable, line.incomplete) == (1, ("page 2", "COL not run"))
+    assert (line.unreadable, line.incomplete, line.said) == (1, ("page 2",), ("COL not run",))
 
 
 def test_a_question_that_a_payer_does_not_answer_at_all_has_no_line() -> None:
@@ -457,13 +480,15 @@ visits = st.sampled_from([None, Visit(TODAY, "AMB"), Visit(TODAY, "VR"), Visit(T
 @given(gap_lists, fact_lists, visits)
 def test_every_gap_received_is_in_exactly_one_place(gaps: list[Gap], facts: list[Fact], visit: Visit | None) -> None:
     made = build(chart(*facts), payer(gaps), visit=visit)
-    placed = [row.gap for row in all_rows(made) if row.urgency is not Urgency.ABNORMAL]
-    assert sorted(map(repr, [*placed, *made.closed, *made.other])) == sorted(map(repr, gaps))
+    met = [gap for card in all_cards(made) for gap in card.closed]
+    placed = [row.gap for row in all_rows(made) if row.gap and row.gap not in met]
+    assert sorted(map(repr, [*placed, *met, *made.closed, *made.other])) == sorted(map(repr, gaps))
     assert len(made.gaps) <= MAX_GAPS
     assert len(made.prompts) <= MAX_PROMPTS
     assert not made.more_gaps or len(made.gaps) == MAX_GAPS
-    assert all(row.state is State.EXCLUDED for row in made.excluded)
-    assert not any(row.staff_can for row in (*made.gaps, *made.more_gaps))
+    assert all(row.state is State.EXCLUDED for row in mains(made.excluded))
+    assert len({card.act for card in all_cards(made)}) == len(all_cards(made))
+    assert not any(row.staff_can for row in mains((*made.gaps, *made.more_gaps)))
 
 
 @few
@@ -487,11 +512,15 @@ def test_the_order_does_not_depend_on_the_order_of_arrival(
     chance.shuffle(shuffled)
     chance.shuffle(moved)
     again = build(chart(*moved), payer(shuffled), visit=visit)
-    shown = [(row.gap, row.state) for row in (*made.gaps, *made.more_gaps) if row.urgency is not Urgency.ABNORMAL]
+    shown = [
+        (row.gap, row.state) for row in mains((*made.gaps, *made.more_gaps)) if row.urgency is not Urgency.ABNORMAL
+    ]
     assert [
-        (row.gap, row.state) for row in (*again.gaps, *again.more_gaps) if row.urgency is not Urgency.ABNORMAL
+        (row.gap, row.state) for row in mains((*again.gaps, *again.more_gaps)) if row.urgency is not Urgency.ABNORMAL
     ] == shown
-    assert [row.urgency for row in again.gaps] == sorted((row.urgency for row in again.gaps), key=list(Urgency).index)
+    assert [row.urgency for row in mains(again.gaps)] == sorted(
+        (row.urgency for row in mains(again.gaps)), key=list(Urgency).index
+    )
 
 
 @few
