@@ -25,6 +25,7 @@ from launch.errors import (
     IdTokenMissing,
     IssuerMixedUp,
     LaunchError,
+    LaunchExpired,
     StateNotYours,
     StateSpent,
     StateUnknown,
@@ -194,20 +195,27 @@ class Opening:
         self._end_others(record, browser)
         return Opened(launch, secret)
 
-    def _end_others(self, newest: Record, browser: str) -> None:
-        """End what another user of the same EHR left open in this browser.
+    def _end_others(self, ours: Record, browser: str) -> None:
+        """Leave this browser to one user of this EHR: end what another one left open in it.
 
-        Users of different EHRs cannot be compared, and two EHRs side by side are meant to work.
+        Two who sign in at the same moment both look after both have been written down, or the later to be written
+        does: whoever finds a newer launch of somebody else ends itself. Raises LaunchExpired then. Users of different
+        EHRs cannot be compared, and two EHRs side by side are meant to work.
         """
-        ended: list[Record] = []
-        for record in self._records.of_browser(browser):
-            earlier = record.launch.created <= newest.launch.created
-            if record.launch.ehr == newest.launch.ehr and record.user != newest.user and earlier:
-                self._records.drop(record.launch.handle)
-                ended.append(record)
+        of_others = [
+            record
+            for record in self._records.of_browser(browser)
+            if record.launch.ehr == ours.launch.ehr and record.user != ours.user
+        ]
+        newer = any(record.launch.created > ours.launch.created for record in of_others)
+        ended = [record for record in of_others if record.launch.created <= ours.launch.created] + [ours] * newer
+        for record in ended:
+            self._records.drop(record.launch.handle)
         if ended:
-            log.info("another user launched from %s; %d earlier launches were ended", newest.launch.ehr, len(ended))
+            log.info("another user launched from %s; %d launches were ended", ours.launch.ehr, len(ended))
             self._settings.background(partial(self._revoke, ended))
+        if newer:
+            raise LaunchExpired
 
     def _revoke(self, ended: Iterable[Record]) -> None:
         for record in ended:

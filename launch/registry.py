@@ -71,8 +71,8 @@ def bare(iss: str) -> str:
 class Ehr:
     """One registered EHR: how its launches are recognised and how we authenticate there.
 
-    `timezone`, `unproven` and `roles` are carried for the app; launch does not read them. `claims` names id_token
-    claims to keep beyond the standard ones, for role mapping. Quirks that launch knows:
+    `timezone`, `unproven`, `roles` and `restrictions` are carried for the app; launch does not read them. `claims`
+    names id_token claims to keep beyond the standard ones, for role mapping. Quirks that launch knows:
     `sub_is_practitioner` (no fhirUser claim: `sub` is the FHIR id of a Practitioner), `scopes` ("v1" or "v2": overrides
     what the server says).
     """
@@ -92,6 +92,7 @@ class Ehr:
     quirks: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[Any, ...] = ()
     claims: tuple[str, ...] = ()
+    restrictions: tuple[str, ...] = ("Consent", "Flag")  # where this EHR keeps restrictions on disclosure
 
     def __post_init__(self) -> None:
         for wrong, problem in self._problems():

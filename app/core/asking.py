@@ -1,31 +1,37 @@
 """What to ask of whom, given the answers so far. Pure: `app/gather.py` asks, this only decides.
 
-The order is a graph: the launch names the patient (or the encounter does); patient, coverage and every chart type are
-asked side by side; the active coverages name the payers; a payer is asked who the member is, then for its reports.
+The order is a graph: the launch names the patient (or the encounter does); who the user is, patient, coverage and
+restrictions are asked side by side; the rest of the chart waits for a role that may see it. The active coverages name
+the payers; one that no restriction and no hold keeps us from is asked who the member is, then for its reports.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from app.core.answers import Answer, Known
+from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import CHART_TYPES, Chart, Coverage, Fact, Patient
 from app.core.coverage import Recognition, connect
 from app.core.flag import PayerAnswers
+from app.core.freshness import DataClass
 from app.core.report import Period
+from app.core.restrictions import CONSENT, FLAG, KINDS, Own, restrictions
+from app.core.roles import May, Role, RoleRow, User, may, role_so_far
 
 EHR = "ehr"
 PATIENT, COVERAGE, USER, ENCOUNTER = "patient", "coverage", "user", "encounter"
+USER_ROLES, CONSENTS = "user-roles", "consents"
 MEMBER, CARE_GAPS, RISK = "member", "care-gaps", "risk"
 CHART_PREFIX = "chart/"
 
 #: How far back each chart type is read, in years; absent: everything. The longest look-back of a rule decides
-#: (colonoscopy: the measurement period and the nine years before it).
+#: (HPV test: the measurement period and the four years before it). Procedures are read whole: an operation that takes a
+#: patient out of a measure may be of any time.
 LOOK_BACK_YEARS: Mapping[str, int] = {
-    "Encounter": 2, "Observation": 5, "DiagnosticReport": 10, "Procedure": 10, "MedicationRequest": 2,
+    "Encounter": 2, "Observation": 5, "DiagnosticReport": 10, "MedicationRequest": 2,
     "ServiceRequest": 2, "Appointment": 1, "DocumentReference": 3,
 }  # fmt: skip
 
@@ -43,6 +49,9 @@ class Opening:
     user_ref: str | None
     day: date
     scopes: frozenset[str] = frozenset()  # granted by the EHR for this launch
+    roles: tuple[RoleRow, ...] = ()  # of the EHR's entry; without any, nobody has a role
+    claims: Mapping[str, object] = field(default_factory=dict)  # id_token claims and token response fields
+    restrictions: tuple[str, ...] = KINDS  # in which resources this EHR keeps restrictions on disclosure
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class PayerRow:
     name: str
     recognised_by: tuple[Recognition, ...]
     speaks: tuple[str, ...] = (CARE_GAPS, RISK)
+    data: tuple[DataClass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +84,71 @@ class Plan:
     asks: tuple[Ask, ...]
     payers: tuple[tuple[PayerRow, Coverage], ...] = ()
     unconnected: tuple[Coverage, ...] = ()
+    restricted: Mapping[str, Reason] = field(default_factory=dict)  # payers that are not asked, and why
 
 
-def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow]) -> Plan:
-    """The questions whose premises have been answered. More appear as answers arrive; none ever disappears."""
-    asks: list[Ask] = []
-    if opening.user_ref:
-        asks.append(Ask(EHR, USER))
-    if opening.encounter_id:
-        asks.append(Ask(EHR, ENCOUNTER))
+def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Own | None = None) -> Plan:
+    """The questions whose premises have been answered. More appear as answers arrive; none ever disappears, unless
+    somebody holds or restricts a payer meanwhile. `own` None: what the practice itself has decided was not read yet.
+    """
+    role, at_once = role_by_now(opening, answers), role_by_now(opening, {})
+    user, encounter = _user_asks(opening), [Ask(EHR, ENCOUNTER)] if opening.encounter_id else []
+    if at_once is not None and not {May.SEE_GAPS, May.DECIDE_HELD} & _allowed(at_once):
+        return Plan(opening.patient_id, tuple(user))
     patient_id = opening.patient_id or _subject_of_encounter(answers)
     if not patient_id:
-        return Plan(None, tuple(asks))
-    # The payers wait for these two, so they are asked before what nobody waits for.
-    asks = [Ask(EHR, PATIENT), Ask(EHR, COVERAGE), *asks, *(Ask(EHR, CHART_PREFIX + kind) for kind in CHART_TYPES)]
+        return Plan(None, (*user, *encounter))
+    if at_once is not None and not may(at_once, May.SEE_GAPS):
+        return Plan(patient_id, (Ask(EHR, PATIENT), *user, *encounter))
+    # The payers wait for these, so they are asked before what nobody waits for.
+    first = [Ask(EHR, PATIENT), Ask(EHR, COVERAGE), *restriction_asks(opening), *user, *encounter]
+    if role is None or not may(role, May.SEE_GAPS):
+        return Plan(patient_id, tuple(first))
+    found = _with_payers(Plan(patient_id, tuple(first)), opening, answers, payers, own, may(role, May.SEE_PROMPTS))
+    chart = [ask for kind in CHART_TYPES if (ask := Ask(EHR, CHART_PREFIX + kind)) not in first]
+    return replace(found, asks=(*found.asks, *chart))
+
+
+def _allowed(role: Role) -> set[May]:
+    return {what for what in May if may(role, what)}
+
+
+def _user_asks(opening: Opening) -> list[Ask]:
+    """Who the user is; their role codes apart, where a row asks for one: so the two are read side by side."""
+    if not opening.user_ref:
+        return []
+    by_role = "PractitionerRole" in opening.user_ref.split("/")  # then the user's own answer has the codes
+    return [Ask(EHR, USER)] + [Ask(EHR, USER_ROLES)] * (not by_role and any(row.code for row in opening.roles))
+
+
+def restriction_asks(opening: Opening) -> list[Ask]:
+    """What has to have answered before any payer is asked."""
+    consents = [Ask(EHR, CONSENTS)] if CONSENT in opening.restrictions else []
+    return consents + ([Ask(EHR, CHART_PREFIX + FLAG)] if FLAG in opening.restrictions else [])
+
+
+def _with_payers(
+    so_far: Plan, opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Own | None, prompts: bool
+) -> Plan:
     patient, coverages = answers.get(Ask(EHR, PATIENT)), answers.get(Ask(EHR, COVERAGE))
     if not (isinstance(patient, Known) and isinstance(coverages, Known)):
-        return Plan(patient_id, tuple(asks))
+        return so_far
     if _deceased(patient):
-        return Plan(patient_id, tuple(asks))  # nothing about the dead is asked of anybody
-    found: tuple[Coverage, ...] = coverages.value  # type: ignore[assignment] # that is what this question answers
-    connected, unconnected = connect(found, opening.ehr, opening.day, payers)
+        return so_far  # nothing about the dead is asked of anybody
+    connected, unconnected = connect(coverages.value, opening.ehr, opening.day, payers)  # type: ignore[arg-type] # by name
+    consents, flags = answers.get(Ask(EHR, CONSENTS)), answers.get(Ask(EHR, CHART_PREFIX + FLAG))
+    found = restrictions(consents, flags, own, connected, opening.day, opening.restrictions, payers)  # type: ignore[arg-type] # by name
+    asks = list(so_far.asks)
     for row, _ in connected:
-        asks += _payer_asks(row, answers)
-    return Plan(patient_id, tuple(asks), connected, unconnected)
+        if found.known and row.id not in found.refused:
+            asks += _payer_asks(row, answers, prompts)
+    return Plan(so_far.patient_id, tuple(asks), connected, unconnected, found.refused)
 
 
-def _payer_asks(row: PayerRow, answers: Answers) -> list[Ask]:
+def _payer_asks(row: PayerRow, answers: Answers, prompts: bool) -> list[Ask]:
     member = Ask(row.id, MEMBER)
     if isinstance(answers.get(member), Known):
-        return [member, *(Ask(row.id, name) for name in row.speaks)]
+        return [member, *(Ask(row.id, name) for name in row.speaks if prompts or name != RISK)]
     return [member]
 
 
@@ -118,9 +163,34 @@ def _deceased(patient: Known[object]) -> bool:
     return isinstance(patient.value, Patient) and bool(patient.value.deceased)
 
 
+def user_of(answers: Answers) -> User | None:
+    """The user as far as the EHR has told, with the role codes that came apart."""
+    user, roles = _user_value(answers, USER), _user_value(answers, USER_ROLES)
+    if user is None or roles is None:
+        return user
+    return replace(
+        user, role_codes=user.role_codes + roles.role_codes, specialties=user.specialties + roles.specialties
+    )
+
+
+def _user_value(answers: Answers, name: str) -> User | None:
+    answer = answers.get(Ask(EHR, name))
+    return answer.value if isinstance(answer, Known) and isinstance(answer.value, User) else None
+
+
+def role_by_now(opening: Opening, answers: Answers) -> Role | None:
+    """The user's role, or None while the EHR is still being asked for what decides it."""
+    out = {ask.name for ask in _user_asks(opening) if ask not in answers}
+    claims = opening.claims
+    return role_so_far(opening.roles, user_of(answers), claims, user_out=USER in out, codes_out=USER_ROLES in out)
+
+
 def allows_more(ask: Ask) -> bool:
     """Whether an answer to `ask` can be the premise of another question."""
-    return ask.name in (PATIENT, COVERAGE, ENCOUNTER, MEMBER)
+    return ask.name in _PREMISES
+
+
+_PREMISES = frozenset({PATIENT, COVERAGE, ENCOUNTER, USER, USER_ROLES, CONSENTS, CHART_PREFIX + FLAG, MEMBER})
 
 
 def chart_of(answers: Answers) -> Chart:
@@ -148,6 +218,8 @@ def payers_of(planned: Plan, answers: Answers) -> tuple[PayerAnswers, ...]:
     """What has come back from each payer of an active coverage."""
 
     def answer(payer: PayerRow, name: str) -> Any:
+        if payer.id in planned.restricted:  # an earlier answer of it is not looked at either
+            return Unknown(payer.id, planned.restricted[payer.id]) if name == MEMBER else None
         return answers.get(Ask(payer.id, name))
 
     return tuple(
@@ -159,6 +231,7 @@ def payers_of(planned: Plan, answers: Answers) -> tuple[PayerAnswers, ...]:
             care_gaps=answer(payer, CARE_GAPS),
             risk=answer(payer, RISK),
             speaks=payer.speaks,
+            data=payer.data,
         )
         for payer, coverage in planned.payers
     )

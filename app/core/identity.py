@@ -142,6 +142,17 @@ def examine(member: Member, report: Report, *, chart: Patient, coverage: Coverag
     return Verdict(frozenset(hard), frozenset(differs))
 
 
+def examine_member(member: Member, *, chart: Patient, coverage: Coverage) -> Verdict:
+    """The verdict on the payer's record of the member, before any report is asked for.
+
+    Nothing to compare does not block yet: a report may bring a record of the person.
+    """
+    if member.patient is None:
+        return Verdict()
+    verdict = compare(chart, coverage, member, member.patient)
+    return Verdict(verdict.blocks - {Block.NOTHING_TO_COMPARE}, verdict.differs)
+
+
 def gate(member: Member, report: Report, *, chart: Patient, coverage: Coverage) -> Report | Unknown:
     """The report, or why nothing of it may be used. What blocked is in `detail`, without a word of the payload."""
     return passed(report, examine(member, report, chart=chart, coverage=coverage))
@@ -149,11 +160,16 @@ def gate(member: Member, report: Report, *, chart: Patient, coverage: Coverage) 
 
 def passed(report: Report, verdict: Verdict) -> Report | Unknown:
     """What a verdict leaves of a report."""
+    return refusal(report.payer, verdict) or report
+
+
+def refusal(payer: str, verdict: Verdict) -> Unknown | None:
+    """What stands in the place of an answer that a verdict blocks: which comparisons failed, and no word of it."""
     if not verdict.blocks:
-        return report
+        return None
     only_silent = verdict.blocks == {Block.NOTHING_TO_COMPARE}
     reason = Reason.NOT_IDENTIFIED if only_silent else Reason.WRONG_PATIENT
-    return Unknown(report.payer, reason, detail=", ".join(sorted(verdict.blocks)))
+    return Unknown(payer, reason, detail=", ".join(sorted(verdict.blocks)))
 
 
 def _same_subject(member: Member, report: Report) -> bool:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 
 from app.core.chart import Name
@@ -115,6 +116,7 @@ def _scripts(tokens: Iterable[Token]) -> set[str]:
     return {_script(letter) for token in tokens for word in token for letter in word}
 
 
+@lru_cache(1024)  # finding the name of a letter takes long, and names have few letters
 def _script(letter: str) -> str:
     return unicodedata.name(letter, "UNKNOWN").split()[0]
 

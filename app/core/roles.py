@@ -30,6 +30,7 @@ class May(StrEnum):
     SEE_MONEY = "see-money"
     READ_AUDIT = "read-audit"
     OPERATE = "operate"
+    DECIDE_HELD = "decide-held"  # hidden reports, and the practice's restrictions on disclosure
 
 
 ALLOWED: Mapping[Role, frozenset[May]] = {
@@ -37,7 +38,7 @@ ALLOWED: Mapping[Role, frozenset[May]] = {
     Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS}),
     Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY}),
     Role.FINANCE: frozenset({May.SEE_MONEY}),
-    Role.PRIVACY: frozenset({May.READ_AUDIT}),
+    Role.PRIVACY: frozenset({May.READ_AUDIT, May.DECIDE_HELD}),
     Role.OPERATOR: frozenset({May.OPERATE}),
     Role.NONE: frozenset(),
 }
@@ -74,7 +75,32 @@ class RoleRow:
 
 def role_of(rows: tuple[RoleRow, ...], user: User | None, claims: Mapping[str, object]) -> Role:
     """The role that the EHR entry's rows give this user; `Role.NONE` when none matches (least by default)."""
-    return next((row.role for row in rows if _matches(row, user, claims)), Role.NONE)
+    return role_so_far(rows, user, claims) or Role.NONE
+
+
+def role_so_far(
+    rows: tuple[RoleRow, ...],
+    user: User | None,
+    claims: Mapping[str, object],
+    *,
+    user_out: bool = False,
+    codes_out: bool = False,
+) -> Role | None:
+    """The role, or None while what is still being asked (`user_out`: everything of them; `codes_out`: their role codes)
+    may decide it: a row that cannot be judged yet stands before the first that matches.
+    """
+    for row in rows:
+        if _waits(row, user_out=user_out, codes_out=codes_out):
+            return None
+        if _matches(row, user, claims):
+            return row.role
+    return Role.NONE
+
+
+def _waits(row: RoleRow, *, user_out: bool, codes_out: bool) -> bool:
+    if row.any or row.claim:
+        return False
+    return user_out or bool(row.code and codes_out)
 
 
 def _matches(row: RoleRow, user: User | None, claims: Mapping[str, object]) -> bool:

@@ -20,5 +20,5 @@ class Visit:
 
     @property
     def in_person(self) -> bool:
-        """Whether something that needs the patient in the room can be done at this visit."""
-        return self.setting.upper() not in REMOTE
+        """Whether something that needs the patient in the room can be done at this visit, or still can."""
+        return not self.finished and self.setting.upper() not in REMOTE

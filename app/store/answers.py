@@ -8,16 +8,17 @@ never destroys the last good answer, unless it says that the answer may not be s
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, select, update
 
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.store import codec
+from app.store.audit.chain import patient_hash
 from app.store.errors import CodecError, SealBroken
 from app.store.schema import STALE_FOR, answers
 from app.store.tx import Tx
@@ -33,13 +34,15 @@ _t = answers.c
 class Question:
     """One question to one source. `scope` is the launch handle where only that launch may see the answer, else empty.
 
-    `patient` is the patient's key, issuer and id; two EHRs' patients never share an answer.
+    `patient` is the patient's key, issuer and id; two EHRs' patients never share an answer. `member`: by which member
+    ids a payer is asked, because two memberships of one patient share none either.
     """
 
     source: str
     name: str
     scope: str
     patient: str
+    member: str = ""
 
 
 class Claim(StrEnum):
@@ -87,20 +90,43 @@ def _claim(tx: Tx, row: Row[Any] | None) -> Claim:
     return Claim.ASK if _answer(tx, row, STALE_FOR) is None else Claim.FRESH
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One question and what it came to."""
+
+    question: Question
+    answer: Answer[Any]
+    fresh_for: timedelta
+
+
 def settle(tx: Tx, question: Question, answer: Answer[Any], fresh_for: timedelta, who: str) -> bool:
     """Store the answer of the lease holder `who`, and end the lease.
 
     False, and nothing stored, when another process has claimed the question since, or a newer answer stands already.
     """
+    return bool(settle_all(tx, [Settled(question, answer, fresh_for)], who))
+
+
+def settle_all(tx: Tx, items: Sequence[Settled], who: str) -> list[Settled]:
+    """The same for many at once: one look and at most three statements. Those that were stored."""
     tx.serialise("answers")
-    key = _key(tx, question)
-    row = tx.conn.execute(select(answers).where(_t.question_hash == key)).one_or_none()
-    if row is None or row.asked_by != who or _outrun(row, answer):
-        return False
-    changed = _known(tx, key, answer) if isinstance(answer, Known) else _unknown(tx, key, answer)
-    ended = {"asking_until": None, "fresh_until": tx.now + fresh_for, "version": row.version + 1}
-    tx.conn.execute(update(answers).where(_t.question_hash == key).values(**changed, **ended))
-    return True
+    keys = [_key(tx, item.question) for item in items]
+    looked_at = select(_t.question_hash, _t.asked_by, _t.good_at, _t.version).where(_t.question_hash.in_(keys))
+    rows = {row.question_hash: row for row in tx.conn.execute(looked_at)}
+    stored: dict[str, Settled] = {}  # by key: of two answers to one question the later counts
+    for key, item in zip(keys, items, strict=True):
+        row = rows.get(key)
+        if row is not None and row.asked_by == who and not _outrun(row, item.answer):
+            stored[key] = item
+    statements: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for key, item in stored.items():
+        known = isinstance(item.answer, Known)
+        changed = _known(tx, key, item.answer) if known else _unknown(tx, key, item.answer)  # type: ignore[arg-type] # by known
+        ended = {"asking_until": None, "fresh_until": tx.now + item.fresh_for, "version": rows[key].version + 1}
+        statements.setdefault(tuple(changed), []).append({"of": key, **changed, **ended})
+    for values in statements.values():
+        tx.conn.execute(update(answers).where(_t.question_hash == bindparam("of")), values)
+    return list(stored.values())
 
 
 def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE_FOR) -> dict[Question, Stored]:
@@ -116,11 +142,15 @@ def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE
     }
 
 
-def version(tx: Tx, questions: Iterable[Question]) -> int:
-    """The sum of the questions' versions, opening nothing: for a long poll that looks often."""
+def pulse(tx: Tx, questions: Iterable[Question]) -> tuple[int, int]:
+    """The sum of the questions' versions, and how many are being asked: for a long poll that looks often, and opens
+    nothing.
+    """
     keys = [_key(tx, question) for question in questions]
-    total = select(func.coalesce(func.sum(_t.version), 0)).where(_t.question_hash.in_(keys))
-    return int(tx.conn.execute(total).scalar_one())
+    asking = func.sum(case((_t.asking_until > tx.now, 1), else_=0))
+    totals = select(func.coalesce(func.sum(_t.version), 0), func.coalesce(asking, 0)).where(_t.question_hash.in_(keys))
+    version, out = tx.conn.execute(totals).one()
+    return int(version), int(out)
 
 
 def forget(tx: Tx, question: Question) -> None:
@@ -136,8 +166,18 @@ def drop(tx: Tx, scope: str) -> int:
     return tx.conn.execute(delete(answers).where(_t.scope_hash == _scope(tx, scope))).rowcount
 
 
+def drop_of(tx: Tx, source: str, patient: str) -> int:
+    """Delete whatever one payer has said of one patient, for all launches; how many. Who is asking is refused later.
+
+    `source` empty: every payer.
+    """
+    tx.serialise("answers")
+    which = _t.source == source if source else _t.scope_hash == ""  # only an EHR's answers belong to one launch
+    return tx.conn.execute(delete(answers).where(which, _t.patient_hash == patient_hash(tx, patient))).rowcount
+
+
 def _key(tx: Tx, q: Question) -> str:
-    return tx.hash("question", q.source, q.name, q.scope, q.patient)
+    return tx.hash("question", q.source, q.name, q.scope, f"{q.patient}|{q.member}" if q.member else q.patient)
 
 
 def _scope(tx: Tx, scope: str) -> str:
@@ -145,12 +185,11 @@ def _scope(tx: Tx, scope: str) -> str:
 
 
 def _new(tx: Tx, q: Question, key: str) -> dict[str, Any]:
-    patient = tx.hash("patient", q.patient)
     return {
         "question_hash": key,
         "source": q.source,
         "scope_hash": _scope(tx, q.scope),
-        "patient_hash": patient,
+        "patient_hash": patient_hash(tx, q.patient),
         "version": 0,
     }
 
@@ -177,7 +216,7 @@ def _asking(row: Row[Any], now: datetime) -> bool:
     return row.asking_until is not None and row.asking_until > now
 
 
-def _outrun(row: Row[Any], answer: Answer[Any]) -> bool:
+def _outrun(row: Any, answer: Answer[Any]) -> bool:
     """A process can outlive its own lease and ask twice; the older of its answers may come in last."""
     return isinstance(answer, Known) and row.good_at is not None and answer.received < row.good_at
 

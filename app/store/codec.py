@@ -19,7 +19,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
-from app.core import answers, chart, report, roles
+from app.core import answers, chart, consents, report, roles
 from app.store.errors import CodecError
 
 TAG = ""
@@ -32,6 +32,7 @@ CLASSES: tuple[type, ...] = (
     report.Period, report.Measure, report.Evidence, report.GapReason, report.Gap, report.ConditionCategory,
     report.Member, report.Report,
     roles.User,
+    consents.Party, consents.Rule, consents.Consent,
 )  # fmt: skip
 
 ENUMS: tuple[type[StrEnum], ...] = (answers.Reason, report.GapStatus)

@@ -7,8 +7,13 @@
 | payer_tokens | until the token expires |
 | audit, audit_heads | six years from the last entry of a chain, then the whole chain |
 | audit_seals | always: hashes only, and without them a deleted chain could not be told from a purged one |
+| memories | 400 days: what a patient's panel said when it was last opened |
+| held_reports | while hidden; six years once the privacy role has released them |
+| restrictions | while in force; six years once lifted |
+| source_health | a day: counts and times of each process, no PHI |
+| code_lists | until replaced: codes that the practice has imported, no PHI |
 
-Columns named `*_hash` are keyed hashes; `body`, `good`, `failure` and `key_sealed` are sealed. Everything else is an id
+Columns named `*_hash` are keyed hashes; every LargeBinary is sealed. Everything else is an id
 of an entry in the configuration, a code of ours, a number or a time. A new table is a new migration as well (a test
 compares).
 """
@@ -41,6 +46,8 @@ from sqlalchemy import (
 
 #: 45 CFR 164.316(b)(2)(i): six years, counted generously.
 AUDIT_KEPT = timedelta(days=6 * 366)
+MEMORY_KEPT = timedelta(days=400)
+HEALTH_KEPT = timedelta(days=1)
 
 #: How long a good answer may still be shown, marked as such, while newer tries fail.
 STALE_FOR = timedelta(hours=24)
@@ -181,6 +188,71 @@ audit_heads: Table = _table(
         "as long as its chain",
         lambda now: and_(audit_heads.c.at <= now - AUDIT_KEPT, ~exists().where(audit.c.chain == audit_heads.c.chain)),
     ),
+)
+
+memories: Table = _table(
+    "memories",
+    _key("patient_hash"),
+    _key("part"),  # gaps | prompts: a role that may not see prompts neither reads nor writes theirs
+    _key("launch_hash"),
+    _must("at", Instant),
+    _must("body", LargeBinary),
+    what="what a patient's panel said in each launch, for 'what changed since'",
+    kept=Retention("400 days", lambda now: memories.c.at <= now - MEMORY_KEPT),
+)
+
+held_reports: Table = _table(
+    "held_reports",
+    _key("id"),
+    _must("payer", Text),
+    _must("patient_hash", Text),
+    _must("at", Instant),
+    _must("body", LargeBinary),  # who said so, in which role, in which EHR, of whom
+    Column("decided_at", Instant),  # NULL: nobody has looked yet
+    Column("decision", LargeBinary),  # who decided, what, why
+    Column("released_at", Instant),  # NULL: hidden, looked at or not
+    Index(None, "patient_hash"),
+    what="payer reports that somebody marked 'wrong patient': hidden for everyone until the privacy role releases them",
+    kept=Retention(
+        "while hidden, and six years after the release",
+        lambda now: and_(held_reports.c.released_at.is_not(None), held_reports.c.released_at <= now - AUDIT_KEPT),
+    ),
+)
+
+restrictions: Table = _table(
+    "restrictions",
+    _key("id"),
+    _must("payer", Text),  # empty: every payer
+    _must("patient_hash", Text),
+    _must("at", Instant),
+    _must("body", LargeBinary),  # who entered it, why, of whom
+    Column("lifted_at", Instant),  # NULL: in force
+    Column("lifted", LargeBinary),  # who lifted it, why
+    Index(None, "patient_hash"),
+    what="restrictions on disclosure that the practice has agreed to and entered here (45 CFR 164.522(a))",
+    kept=Retention(
+        "while in force, and six years after it was lifted",
+        lambda now: and_(restrictions.c.lifted_at.is_not(None), restrictions.c.lifted_at <= now - AUDIT_KEPT),
+    ),
+)
+
+source_health: Table = _table(
+    "source_health",
+    _key("source"),
+    _key("process"),
+    _must("at", Instant),
+    _must("body", Text),  # JSON: breaker, counts by outcome, latencies, unreadable, newest answer
+    what="how each source is doing, as each process of the site sees it",
+    kept=Retention("a day", lambda now: source_health.c.at <= now - HEALTH_KEPT),
+)
+
+code_lists: Table = _table(
+    "code_lists",
+    _key("name"),
+    _must("at", Instant),
+    _must("body", Text),  # JSON: where it comes from, its version, its codes
+    what="code lists that the practice is licensed for and has imported (CPT, SNOMED CT, value sets)",
+    kept=Retention("until replaced", None),
 )
 
 audit_seals: Table = _table(

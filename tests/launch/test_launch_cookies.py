@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
+from typing import Any
 
 import pytest
 from authorization_server import AuthorizationServer
@@ -189,6 +190,39 @@ def test_another_user_in_the_same_browser_ends_the_earlier_users_launches(
     assert browser.page(newest).status_code == 200
     assert elsewhere.page(theirs).status_code == 200  # another workstation is not touched
     assert len(ehr.revoked) == 4
+
+
+class Interrupted(MemoryStore):
+    """Lets something happen just before the next launch is written down."""
+
+    before: Callable[[], None] | None = None
+
+    def put(self, kind: str, *args: Any, **options: Any) -> None:
+        if kind == "launch" and (happens := self.before):
+            self.before = None
+            happens()
+        super().put(kind, *args, **options)
+
+
+def test_of_two_users_who_sign_in_at_once_in_one_browser_only_the_later_stays(
+    clock: Clock, network: Network, ehr: AuthorizationServer
+) -> None:
+    store = Interrupted(clock)
+    house = House(clock, network, store, entry(ehr))
+    browser, later = house.browser(), list[str]()
+
+    def another_user_overtakes() -> None:
+        clock.pass_(seconds=1)
+        ehr.habits.user = "ma-silva"
+        later.append(browser.handle(ehr))
+
+    store.before = another_user_overtakes
+    slow = browser.launch(ehr)
+    assert slow.status_code == 410
+    assert "another person opened the app" in slow.text
+    assert browser.page(later[0]).status_code == 200
+    assert len([key for key in store.rows if key[0] == "launch"]) == 1
+    assert len(ehr.revoked) == 2  # access and refresh token of the one that was ended
 
 
 def test_a_record_moved_to_another_row_or_sealed_with_a_lost_key_opens_nothing(

@@ -87,6 +87,7 @@ def test_an_answer_that_is_no_longer_fresh_is_asked_again(store: Store, clock: C
         replace(GAPS, scope="another launch"),
         replace(GAPS, patient="https://ehr.example/fhir|p2"),
         replace(GAPS, patient="https://other.example/fhir|p1"),
+        replace(GAPS, member="W100200300"),
     ],
 )
 def test_questions_that_differ_in_anything_share_no_answer(store: Store, other: Question) -> None:
@@ -180,7 +181,7 @@ def test_the_version_of_a_launch_grows_with_every_answer(store: Store) -> None:
 
     def see() -> None:
         with store.read() as tx:
-            seen.append(answers.version(tx, [GAPS, RISK]))
+            seen.append(answers.pulse(tx, [GAPS, RISK])[0])
             assert seen[-1] == sum(s.version for s in answers.snapshot(tx, [GAPS, RISK]).values())
 
     for question in (GAPS, RISK):
@@ -272,4 +273,58 @@ def test_claiming_and_settling_in_any_order_never_ends_in_a_deadlock(store: Stor
 
     at_once(6, work)
     with store.read() as tx:
-        assert answers.version(tx, questions) == 6 * 6 * 3 * 2
+        assert answers.pulse(tx, questions)[0] == 6 * 6 * 3 * 2
+
+
+def test_many_answers_are_settled_as_one_by_one(store: Store, clock: Clock) -> None:
+    questions = [replace(GAPS, name=f"question {n}") for n in range(6)]
+    wrong = Unknown("northwind", Reason.WRONG_PATIENT, "birth-date")
+    first: list[Answer[Any]] = [known(str(n)) for n in range(6)]
+    then: list[Answer[Any]] = [known("new", FRESH), DOWN, wrong, known("newest", FRESH), DOWN, wrong]
+    for given in (first, then):
+        with store.begin() as tx:
+            assert set(answers.claim(tx, questions[:5], LEASE, "one").values()) == {Claim.ASK}
+            items = [answers.Settled(q, a, FRESH) for q, a in zip(questions, given, strict=True)]
+            assert answers.settle_all(tx, items, "one") == items[:5]  # nobody claimed the last
+            assert answers.settle_all(tx, items, "two") == []
+        clock.advance(minutes=15)
+    clock.advance(minutes=-1)
+    with store.read() as tx:
+        found = answers.snapshot(tx, questions)
+        assert answers.pulse(tx, questions) == (10, 0)
+    assert [found[q].answer for q in questions[:5]] == [
+        then[0], replace(first[1], stale_because=Reason.DOWN), wrong, then[3],
+        replace(first[4], stale_because=Reason.DOWN),
+    ]  # type: ignore[type-var] # fmt: skip
+    assert questions[5] not in found
+
+
+def test_settling_nothing_is_nothing(store: Store) -> None:
+    with store.begin() as tx:
+        assert answers.settle_all(tx, [], "one") == []
+
+
+def test_the_pulse_counts_who_is_asked_now(store: Store, clock: Clock) -> None:
+    claim(store)
+    claim(store, RISK)
+    with store.read() as tx:
+        assert answers.pulse(tx, [GAPS, RISK]) == (0, 2)
+    settle(store, known())
+    with store.read() as tx:
+        assert answers.pulse(tx, [GAPS, RISK]) == (1, 1)
+    clock.advance(seconds=20)
+    with store.read() as tx:
+        assert answers.pulse(tx, [GAPS, RISK]) == (1, 0)
+        assert answers.pulse(tx, []) == (0, 0)
+
+
+def test_what_one_payer_said_of_one_patient_is_dropped_for_all_and_is_not_settled_afterwards(store: Store) -> None:
+    mine = [replace(GAPS, member="W1"), replace(RISK, member="W2"), replace(GAPS, source="lakeside")]
+    others = [replace(GAPS, patient="https://ehr.example/fhir|p2"), replace(GAPS, source="main", scope="launch")]
+    with store.begin() as tx:
+        answers.claim(tx, [*mine, *others], LEASE, "one")
+    with store.begin() as tx:
+        assert answers.drop_of(tx, "northwind", GAPS.patient) == 2
+        assert answers.settle_all(tx, [answers.Settled(mine[0], known(), FRESH)], "one") == []
+        assert answers.drop_of(tx, "", GAPS.patient) == 1  # every payer; the EHR's answers belong to their launches
+        assert set(answers.snapshot(tx, [*mine, *others])) == set(others)

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import Name, Patient
-from app.store import Store, answers, audit, tokens
+from app.store import Store, Tx, answers, audit, held, memories, restrictions, tokens
 from app.store.answers import Question
 from app.store.launches import SqlLaunchStore
-from app.store.schema import metadata
+from app.store.said import Note, Person
+from app.store.schema import code_lists, metadata, source_health
 from tests.store.one_store import START
 from tests.store.test_store_audit import ENTRY
 
 SECRETS = {
     "handle-one", "browser-one", "Marisol", "fhir|p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
-    "token-of-northwind", "Observation",
+    "token-of-northwind", "Observation", "Rivera", "1961-04-02", "MRN-77", "asked not to", "Osei", "a panel's words",
 }  # fmt: skip
 LATER = START + timedelta(minutes=5)
+NOTE = Note("Imani Osei", Person("Rivera, Marisol", "1961-04-02", "MRN-77"), "asked not to")
+
+
+def privacy(tx: Tx) -> None:
+    held.hold(tx, ENTRY, "northwind", NOTE)
+    held.decide(tx, ENTRY, held.hidden(tx)[0].id, held.Decision.RELEASE, NOTE)
+    for _ in range(2):
+        restrictions.enter(tx, ENTRY, "lakeside", NOTE)
+        restrictions.lift(tx, ENTRY, restrictions.in_force(tx, ENTRY.patient)[0].id, NOTE)
+
+
+def others(tx: Tx) -> None:
+    """Tables whose functions belong to other rooms."""
+    memories.put(tx, ENTRY.patient, "gaps", "handle-one", b"a panel's words")
+    tx.conn.execute(insert(source_health).values(source="northwind", process="one", at=START, body="{}"))
+    tx.conn.execute(insert(code_lists).values(name="CPT", at=START, body="{}"))
 
 
 def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store) -> None:
@@ -34,6 +51,8 @@ def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store
             answers.claim(tx, [question], timedelta(seconds=20), "one")
             answers.settle(tx, question, answer, timedelta(minutes=1), "one")
         tokens.put(tx, "northwind", "token-of-northwind", LATER)
+        privacy(tx)
+        others(tx)
         audit.record(tx, ENTRY)
         audit.seal_heads(tx)
     with store.read() as tx:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core import answers, chart, report, roles
+from app.core import answers, chart, consents, report, roles
 from app.core.answers import Known, Reason, Unknown
 from app.core.chart import CHART_TYPES, Coding, Component, Concept, Fact, Quantity, When
 from app.store import codec
@@ -23,7 +23,7 @@ from app.store.codec import CLASSES, ENUMS, decode, encode
 from app.store.errors import CodecError
 
 #: Dataclasses of these modules that no source answers with.
-NOT_STORED = {chart.Chart, roles.RoleRow}
+NOT_STORED = {chart.Chart, roles.RoleRow, consents.Asked}
 
 moments = st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)).map(lambda at: at.replace(fold=0))
 plain: dict[Any, st.SearchStrategy[Any]] = {
@@ -38,6 +38,9 @@ plain: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
+building: dict[Any, st.SearchStrategy[Any]] = {}
+
+
 def of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of a type hint of the core."""
     if hint in plain:
@@ -48,6 +51,12 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(of(get_args(hint)[0]), max_size=2).map(tuple)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
+    if hint not in building:  # a rule may hold rules
+        building[hint] = st.deferred(lambda: built(hint))
+    return building[hint]
+
+
+def built(hint: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(hint)
     return st.builds(hint, **{f.name: of(hints[f.name]) for f in fields(hint)})
 
@@ -77,7 +86,7 @@ def test_what_was_encoded_is_decoded_to_the_same(answer: answers.Answer[Any]) ->
 def test_every_dataclass_a_source_answers_with_is_listed() -> None:
     found = {
         member
-        for module in (answers, chart, report, roles)
+        for module in (answers, chart, consents, report, roles)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if is_dataclass(member) and member.__module__ == module.__name__
     }

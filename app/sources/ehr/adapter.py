@@ -1,4 +1,4 @@
-"""The EHR adapter: five questions about one launch's patient and user, each answered `Known` or `Unknown`.
+"""The EHR adapter: the questions about one launch's patient and user, each answered `Known` or `Unknown`.
 
 The resources of the launch (Patient, Encounter, Practitioner) pass through fhirclient's models; bulk reads are plain
 JSON through the same guarded client, because models cost several times as much for the same bytes.
@@ -6,7 +6,7 @@ JSON through the same guarded client, because models cost several times as much 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -17,9 +17,11 @@ from fhirclient.models.practitionerrole import PractitionerRole
 
 from app.core.answers import Answer, Known, Reason
 from app.core.chart import Coverage, Fact, Patient
+from app.core.consents import Consent
 from app.core.roles import User
 from app.sources.answering import answer
 from app.sources.connections import Connections
+from app.sources.ehr.consent import consent
 from app.sources.ehr.coverage import coverage
 from app.sources.ehr.reading import Reading
 from app.sources.ehr.scopes import may_read
@@ -34,7 +36,7 @@ from app.sources.http import Bearer, Limits, Pages
 from app.sources.replies import Json
 from app.sources.urls import instance
 
-_PAYOR_READS = 4
+_ORGANIZATION_READS = 4
 
 
 class Entry(Protocol):
@@ -76,14 +78,22 @@ class Ehr:
         return answer(self.id, lambda: self._known(fact(self._read(Encounter, encounter_id))))
 
     def user(self, fhir_user: str) -> Answer[User]:
-        """The Practitioner behind `fhirUser` (absolute or relative; a PractitionerRole is followed) and their roles."""
+        """The Practitioner behind `fhirUser`, absolute or relative; a PractitionerRole is followed, its codes kept."""
         return answer(self.id, lambda: self._user(reference(fhir_user)))
+
+    def user_roles(self, fhir_user: str) -> Answer[User]:
+        """What their PractitionerRoles say that the Practitioner behind `fhirUser` is: the codes alone."""
+        return answer(self.id, lambda: self._user_roles(reference(fhir_user)))
 
     # --- bulk reads ---------------------------------------------------------------------------------------------------
 
     def coverages(self, patient_id: str) -> Answer[tuple[Coverage, ...]]:
         """Every Coverage, with payors resolved; which are active is the core's business."""
         return answer(self.id, lambda: self._coverages(patient_id))
+
+    def consents(self, patient_id: str) -> Answer[tuple[Consent, ...]]:
+        """Every Consent, with the parties of its rules resolved; what they forbid is the core's business."""
+        return answer(self.id, lambda: self._consents(patient_id))
 
     def facts(self, kind: str, patient_id: str, since: date | None = None) -> Answer[tuple[Fact, ...]]:
         """Everything of one resource type, from `since` on where the type can be asked so."""
@@ -97,24 +107,36 @@ class Ehr:
     def _coverages(self, patient_id: str) -> Known[tuple[Coverage, ...]]:
         with self._http.within():
             reading = self._search("Coverage", patient_id, None)
-            included, fetched = Included(), dict[str, Json | None]()
-            for entry in reading.everything:
-                included.add(entry)
-
-            def fetch(ref: str) -> Json | None:
-                if ref not in fetched:
-                    fetched[ref] = self._payor(ref) if len(fetched) < _PAYOR_READS else None
-                return fetched[ref]
-
+            included, fetch = self._at_hand(reading)
             found = tuple(coverage(entry, included, fetch) for entry in reading.entries)
         nameless = [f"{c.ref}: the payor could not be read" for c in found if c.payor_refs and not c.payors]
         return self._known(found, (*reading.missing(), *nameless))
 
-    def _payor(self, ref: str) -> Json | None:
+    def _consents(self, patient_id: str) -> Known[tuple[Consent, ...]]:
+        with self._http.within():
+            reading = self._search("Consent", patient_id, None)
+            included, fetch = self._at_hand(reading)
+            found = tuple(consent(entry, included, fetch) for entry in reading.entries)
+        return self._known(found, reading.missing())
+
+    def _at_hand(self, reading: Reading) -> tuple[Included, Callable[[str], Json | None]]:
+        """What rode along in an answer, and how to read the few Organizations that did not."""
+        included, fetched = Included(), dict[str, Json | None]()
+        for entry in reading.everything:
+            included.add(entry)
+
+        def fetch(ref: str) -> Json | None:
+            if ref not in fetched:
+                fetched[ref] = self._organization(ref) if len(fetched) < _ORGANIZATION_READS else None
+            return fetched[ref]
+
+        return included, fetch
+
+    def _organization(self, ref: str) -> Json | None:
         try:
             return self._http.get(ref)
         except SourceError:
-            return None  # the Coverage often displays the payor's name anyway; if not, that is reported
+            return None  # the reference often displays its name anyway; if not, that is reported or weighed
 
     def _search(self, kind: str, patient_id: str, since: date | None) -> Reading:
         if not may_read(kind, self._granted):
@@ -159,22 +181,21 @@ class Ehr:
             if kind != "Practitioner" or not resource_id:
                 raise Unreadable("fhirUser names no Practitioner")
             who = self._read(Practitioner, resource_id)
-            missing: tuple[str, ...] = ()
-            if not roles:
-                roles, missing = self._roles(resource_id)
-        return self._known(user(who, roles, self._clock().date()), missing)
+        return self._known(user(who, roles, self._clock().date()))
 
-    def _roles(self, practitioner_id: str) -> tuple[list[Json], tuple[str, ...]]:
+    def _user_roles(self, ours: str) -> Known[User]:
+        kind, _, resource_id = ours.partition("/")
+        instance(kind, resource_id)
+        if kind != "Practitioner":
+            raise Unreadable("fhirUser names no Practitioner")
         if not may_read("PractitionerRole", self._granted):
-            return [], ("PractitionerRole: no scope was granted",)
-        ours = f"Practitioner/{practitioner_id}"
+            raise NotAllowed("no scope for PractitionerRole was granted")
         query = PractitionerRole.where({"practitioner": ours, "_count": "50"}).construct()
-        try:
-            pages = self._http.search(query, ())
-        except SourceError as trouble:
-            return [], (f"PractitionerRole: {trouble.detail}",)
+        pages = self._http.search(query, ())
         found = [e.resource for bundle in pages.bundles for e in entries(bundle) if e.type == "PractitionerRole"]
-        return [role for role in found if practitioner_of(role) == ours], ()
+        roles = [role for role in found if practitioner_of(role) == ours]
+        missing = (f"PractitionerRole: {pages.trouble.detail}",) if pages.trouble else ()
+        return self._known(user({"id": resource_id}, roles, self._clock().date()), missing)
 
     def _known(self, value: Any, incomplete: tuple[str, ...] = ()) -> Known[Any]:
         received: datetime = self._clock()

@@ -7,30 +7,36 @@ from app.sources.fhir.bundles import Outcomes, Rejects, matches
 from app.sources.fhir.facts import subjects
 from app.sources.fhir.references import Entry, entries, reference
 from app.sources.http import Pages
+from app.sources.replies import Json
 
 
 class Reading:
-    """Fills up with pages; `entries` are the resources that may be used, `everything` adds those that were included."""
+    """Fills up with pages; `entries` are the resources that may be used."""
 
     def __init__(self, kind: str, patient_ref: str) -> None:
         self._kind, self._patient_ref = kind, patient_ref
         self._rejects, self._outcomes = Rejects(), Outcomes()
         self._troubles: list[SourceError] = []
         self._read_one = False
+        self._bundles: list[Json] = []
         self.entries: list[Entry] = []
-        self.everything: list[Entry] = []
 
     def take(self, pages: Pages) -> None:
         """Sort the entries of one search."""
         self._read_one = True
         if pages.trouble:
             self._troubles.append(pages.trouble)
-        self.everything += [entry for bundle in pages.bundles for entry in entries(bundle)]
+        self._bundles += pages.bundles
         for entry in matches(pages.bundles, self._kind, self._outcomes, self._rejects):
             if why := self._why_not(entry):
                 self._rejects.add(entry, why)
             else:
                 self.entries.append(entry)
+
+    @property
+    def everything(self) -> list[Entry]:
+        """What came, with what was included: for the few questions that follow references."""
+        return [entry for bundle in self._bundles for entry in entries(bundle)]
 
     def failed(self, trouble: SourceError) -> None:
         """One of several searches did not answer."""

@@ -43,6 +43,8 @@ SEARCHES: Mapping[str, Search] = {
     "DocumentReference": Search("date"),
     # Saves a round trip; where it is refused or ignored, payors are read by reference.
     "Coverage": Search(others=(("_include", "Coverage:payor"),)),
+    # Without an include: few patients have one, and a server that refuses the parameter costs everybody a round trip.
+    "Consent": Search(),
 }
 
 

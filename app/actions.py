@@ -1,0 +1,126 @@
+"""Use case: what a person records here: who, in which role, about whom, and why. Nothing of it is sent to anybody.
+
+Each function asks whether the role may, and commits the change with its audit record. A second tap on the same button
+finds the change made, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.roles import May, Role, may
+from app.errors import NotAllowed
+from app.store import Store, Tx, answers, audit, held, memories, restrictions
+from app.store.held import Decision, Held
+from app.store.restrictions import Restriction
+from app.store.said import Note, Person, Said
+
+__all__ = ["Actions", "Actor", "Decision", "Held", "Person", "PrivacyDesk", "Restriction", "Said"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, under which launch. `issuer`: of the EHR that gave them their role; it reaches no further."""
+
+    launch: str
+    user: str
+    name: str
+    role: Role
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyDesk:
+    """What waits for the privacy role, what it has kept hidden, and the restrictions of the patient in the chart."""
+
+    waiting: tuple[Held, ...]
+    kept: tuple[Held, ...]
+    restrictions: tuple[Restriction, ...]
+
+
+class Actions:
+    """One per process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def hold(self, actor: Actor, patient: str, payer: str, person: Person) -> bool:
+        """ "Wrong patient": hide what `payer` says of `patient` for everyone, and delete what is kept of it."""
+        _must(actor, May.SEE_GAPS)
+        with self._store.begin() as tx:
+            _forget(tx, payer, patient)  # first: everybody takes the locks in this order
+            entry = _entry(tx, actor, "hold-report", patient, payer)
+            return held.hold(tx, entry, payer, Note(actor.name, person))
+
+    def decide(self, actor: Actor, name: str, decision: Decision, why: str) -> bool:
+        """Release a report, so that its payer is asked again, or keep it hidden."""
+        _must(actor, May.DECIDE_HELD)
+        with self._store.begin() as tx:
+            found = held.find(tx, name)
+            if found is None or not _ours(actor, found):
+                return False
+            patient = found.said.patient if found.said else ""
+            entry = _entry(tx, actor, "decide-held", patient, found.payer, str(decision))
+            return held.decide(tx, entry, name, decision, Note(actor.name, why=why))
+
+    def restrict(self, actor: Actor, patient: str, payer: str, person: Person, why: str) -> bool:
+        """Enter a restriction on disclosure about `patient`, to one payer or to all; what they said is deleted."""
+        _must(actor, May.DECIDE_HELD)
+        with self._store.begin() as tx:
+            _forget(tx, payer, patient)
+            entry = _entry(tx, actor, "restrict", patient, payer or "every-payer")
+            return restrictions.enter(tx, entry, payer, Note(actor.name, person, why))
+
+    def lift(self, actor: Actor, patient: str, name: str, why: str) -> bool:
+        """End a restriction that was entered here."""
+        _must(actor, May.DECIDE_HELD)
+        with self._store.begin() as tx:
+            entry = _entry(tx, actor, "lift-restriction", patient, "restriction")
+            return restrictions.lift(tx, entry, name, Note(actor.name, why=why))
+
+    def desk(self, actor: Actor, patient: str) -> PrivacyDesk:
+        """What the privacy role sees; each patient on it is audited as seen. `patient` empty: no chart is open."""
+        _must(actor, May.DECIDE_HELD)
+        with self._store.begin() as tx:
+            found = [each for each in held.hidden(tx) if _ours(actor, each)]
+            entered = restrictions.in_force(tx, patient) if patient else []
+            for seen in sorted({patient, *_patients(found)} - {""}):
+                audit.record(tx, _entry(tx, actor, "read-held", seen, "held"))
+        waiting, kept = ([h for h in found if (h.decided_at is None) is new] for new in (True, False))
+        return PrivacyDesk(tuple(waiting), tuple(kept), tuple(entered))
+
+
+def _forget(tx: Tx, payer: str, patient: str) -> None:
+    """What a payer (empty: every payer) has said of a patient, and what panels remember of it."""
+    answers.drop_of(tx, payer, patient)
+    memories.forget(tx, patient)
+
+
+def _must(actor: Actor, what: May) -> None:
+    if not may(actor.role, what):
+        raise NotAllowed
+
+
+def _ours(actor: Actor, found: Held) -> bool:
+    """Held in the EHR whose privacy role asks. What cannot be opened any more names no EHR: anybody's may decide it."""
+    return found.said is None or found.said.patient.startswith(f"{actor.issuer}|")
+
+
+def _patients(found: Iterable[Held]) -> set[str]:
+    return {each.said.patient for each in found if each.said}
+
+
+def _entry(tx: Tx, actor: Actor, action: str, patient: str, what: str, outcome: str = "ok") -> audit.Audit:
+    at: datetime = tx.now
+    return audit.Audit(
+        launch=actor.launch,
+        who=actor.user,
+        role=str(actor.role),
+        patient=patient,
+        action=action,
+        counts={what: 1},
+        outcome=outcome,
+        at=at,
+    )

@@ -1,0 +1,126 @@
+"""What is known of one launch at one moment: the plan, and every answer that the store has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.core import asking
+from app.core.answers import Answer, Known
+from app.core.asking import EHR, Ask, Opening, PayerRow, Plan
+from app.core.chart import Coverage
+from app.core.restrictions import Own
+from app.core.roles import Role
+from app.store import Tx, answers, audit, barred
+from app.store.answers import Question
+
+#: A hold or a restriction moves the version by more than any number of answers does.
+_OWN_WEIGHS = 1_000_003
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The answers of one launch so far. `version` changes with every answer; `complete`: nothing is out any more.
+
+    `role` None: the EHR has not said yet who the user is.
+    """
+
+    plan: Plan
+    answers: Mapping[Ask, Answer[Any]]
+    version: int
+    complete: bool
+    idle: bool = False  # something may be asked that nobody is asking: new, or its asker died
+    role: Role | None = None
+    pulse: int = 0  # the part of the version that comes from answers
+    questions: tuple[Question, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks: for the audit."""
+
+    user: str  # Practitioner/123, or the subject of the id_token
+    role: Callable[[State], str] = lambda state: str(state.role or "not known yet")
+
+
+def read(tx: Tx, opening: Opening, rows: Sequence[PayerRow], before: Sequence[Question] = ()) -> State:
+    """Plan and answers, read in turn: each answer may allow further questions.
+
+    `before` are the questions of an earlier reading: they are fetched in one go, and those that still stand are used.
+    """
+    found: dict[Ask, Answer[Any]] = {}
+    looked: dict[Ask, answers.Stored | None] = {}
+    asked: dict[Ask, Question] = {}
+    own: Own | None = None
+    fetched = set(before)
+    at_hand = answers.snapshot(tx, fetched) if fetched else {}
+    plan = asking.plan(opening, found, rows)
+    while True:
+        if own is None and plan.payers:
+            own = barred.own(tx, patient_key(opening, plan))
+            plan = asking.plan(opening, found, rows, own)
+        new = {ask: question(opening, ask, plan) for ask in plan.asks if ask not in looked}
+        if not new:
+            break
+        if unread := [one for one in new.values() if one not in fetched]:
+            at_hand |= answers.snapshot(tx, unread)
+        looked |= {ask: at_hand.get(one) for ask, one in new.items()}
+        asked |= new
+        found |= {ask: known for ask in new if (one := looked[ask]) and (known := one.answer)}
+        plan = asking.plan(opening, found, rows, own)
+    out = [one for ask, one in looked.items() if ask not in found]
+    pulse = sum(one.version for one in looked.values() if one)
+    return State(
+        plan,
+        found,
+        version=pulse + _OWN_WEIGHS * (len(own.held) + len(own.restricted) if own else 0),
+        complete=not out,
+        idle=any(one is None or not one.asking for one in out),
+        role=asking.role_by_now(opening, found),
+        pulse=pulse,
+        questions=tuple(asked.values()),
+    )
+
+
+def patient_key(opening: Opening, plan: Plan) -> str:
+    """The patient of a launch in store and audit: two EHRs' patients are never one."""
+    return f"{opening.issuer}|{plan.patient_id or ''}"
+
+
+def question(opening: Opening, ask: Ask, plan: Plan) -> Question:
+    """EHR answers belong to one launch, because the user's own rights gave them; payers' are the patient's.
+
+    The key holds the EHR's issuer, its patient id and the member id, so that no two patients ever share an answer.
+    """
+    if ask.source == EHR:
+        named = opening.patient_id or opening.encounter_id  # what the launch names does not change with the answers
+        return Question(opening.ehr, ask.name, opening.handle, f"{opening.issuer}|{named}")
+    coverage = coverage_of(plan, ask.source)
+    member = ",".join([*(i.value for i in coverage.member_ids), coverage.subscriber_id, coverage.dependent])
+    name = f"{ask.name} {asking.report_period(opening.day).end}"
+    return Question(ask.source, name, "", patient_key(opening, plan), member)
+
+
+def coverage_of(plan: Plan, payer: str) -> Coverage:
+    """The coverage by which a payer is asked."""
+    return next(coverage for row, coverage in plan.payers if row.id == payer)
+
+
+def chart_read(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
+    """Who is about to be shown which parts of whose chart, how much of each; which payers were not asked, and why."""
+    known = {ask: answer.value for ask, answer in state.answers.items() if isinstance(answer, Known)}
+    counts = {f"{ask.source}/{ask.name}": len(v) if isinstance(v, tuple) else 1 for ask, v in known.items()}
+    for payer, reason in state.plan.restricted.items():
+        counts[f"{payer}/not-asked/{reason}"] = 1
+    return audit.Audit(
+        launch=opening.handle,
+        who=reader.user,
+        role=reader.role(state),
+        patient=patient_key(opening, state.plan),
+        action="read-chart",
+        counts=counts,
+        outcome="ok" if state.complete else "still asking",
+        at=at,
+    )
