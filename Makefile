@@ -6,7 +6,11 @@ PORT ?= 8000
 EHR_PORT ?= 8600
 NORTHWIND_PORT ?= 8601
 LAKESIDE_PORT ?= 8602
+HARBOR_PORT ?= 8603
+MERIDIAN_PORT ?= 8604
 ARGS ?=
+EHR ?=
+PAYER ?=
 PY := .venv/bin/python
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 SOURCES := app launch sandbox_config tests
@@ -16,18 +20,20 @@ export CHARTSIDE_PORT := $(PORT)
 export CHARTSIDE_EHR_PORT := $(EHR_PORT)
 export CHARTSIDE_NORTHWIND_PORT := $(NORTHWIND_PORT)
 export CHARTSIDE_LAKESIDE_PORT := $(LAKESIDE_PORT)
+export CHARTSIDE_HARBOR_PORT := $(HARBOR_PORT)
+export CHARTSIDE_MERIDIAN_PORT := $(MERIDIAN_PORT)
 # Known to everybody who reads sandbox_config/ehr/tenants.py: they guard nothing.
 export CHARTSIDE_SANDBOX_BASIC_SECRET := sandbox-basic-secret
 export CHARTSIDE_SANDBOX_POST_SECRET := sandbox-post-secret
 
-.PHONY: help setup run test check fix demo bench chromium clean
+.PHONY: help setup run test check fix demo doctor bench bench-long chromium clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: .venv/ready app/static/vendor/htmx.min.js .run/secrets/sealing.keys ## everything a run needs, once
 
-run: setup ## sandbox EHR, two payers and the app; prints one address (PORT=, EHR_PORT=, NORTHWIND_PORT=, LAKESIDE_PORT=)
+run: setup ## sandbox EHR, four payers and the app; prints one address (PORT=, EHR_PORT=, NORTHWIND_PORT=, ...)
 	@exec $(PY) -m sandbox_config --with-app $(ARGS)
 
 test: setup chromium .run/peers/ready check ## everything: lint, types and all tests, browser and peers included
@@ -47,8 +53,14 @@ fix: setup ## let ruff repair and format
 demo: setup ## the main job without a browser, every scenario (ARGS=--json for a list)
 	@$(PY) -m sandbox_config.demo $(ARGS)
 
+doctor: setup ## check real entries from outside: make doctor EHR=main PAYER=northwind (neither: all; ARGS=--json)
+	@$(PY) -m app doctor $(if $(EHR),--ehr $(EHR)) $(if $(PAYER),--payer $(PAYER)) $(ARGS)
+
 bench: setup ## the speed ratios, one a line: name value bound ok|short (ARGS=NAME for one)
 	@$(PY) -m tests.bench $(ARGS)
+
+bench-long: setup ## what takes minutes: 100,000 mutated payloads
+	@$(PY) -m tests.bench --long $(ARGS)
 
 chromium: ## Debian's Chromium for the browser tests, where this machine allows it
 	@.ci/chromium

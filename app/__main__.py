@@ -1,8 +1,9 @@
-"""The command line: serve, keys, migrate, purge, verify-audit. `python -m app <command>`."""
+"""The command line: serve, keys, migrate, purge, verify-audit, status, doctor. `python -m app <command>`."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import secrets
 import sys
 from collections.abc import Callable, Sequence
@@ -21,10 +22,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("migrate", help="bring the database to this version")
     commands.add_parser("purge", help="delete what is past its retention")
     commands.add_parser("verify-audit", help="check every audit chain")
+    commands.add_parser("status", help="how every EHR and payer is doing, as the operator's page shows it")
+    doctor = commands.add_parser(
+        "doctor",
+        help="check EHR and payer entries from outside, without a launch",
+        description="Says of each entry what works, what degrades, what it means for users and what to ask the vendor "
+        "for. Reads no patient, prints no secret. Without --ehr and --payer: every entry. Ends with 1 when something "
+        "is broken.",
+    )
+    doctor.add_argument("--ehr", metavar="ID", help="one [[ehr]] entry")
+    doctor.add_argument("--payer", metavar="ID", help="one [[payer]] entry")
+    doctor.add_argument("--issuer", metavar="URL", default="", help="the FHIR base, for an entry with issuer_pattern")
+    doctor.add_argument("--json", action="store_true", help="for a machine")
+    from app import import_codes
+
+    import_codes.arguments(commands.add_parser("import-codes", help="import a code list that the practice may use"))
     given = parser.parse_args(argv)
     try:
         if given.command == "keys":
             return _keys(given.folder)
+        if given.command == "doctor":
+            return _doctor(Settings.from_env(), given)
+        if given.command == "import-codes":
+            return _import_codes(Settings.from_env(), given)
         return _COMMANDS[given.command](Settings.from_env())
     except ConfigError as e:
         print(f"chartside: {e}", file=sys.stderr)
@@ -63,6 +83,14 @@ def _migrate(settings: Settings) -> int:
     return 0
 
 
+def _import_codes(settings: Settings, given: argparse.Namespace) -> int:
+    from app import open_store
+    from app.import_codes import ImportCodes
+
+    complain = functools.partial(print, file=sys.stderr)
+    return ImportCodes(open_store(settings), print, complain).run(given)
+
+
 def _purge(settings: Settings) -> int:
     from app import open_store
     from app.store.purge import purge
@@ -87,11 +115,38 @@ def _verify_audit(settings: Settings) -> int:
     return 1 if problems else 0
 
 
+def _status(settings: Settings) -> int:
+    from zoneinfo import ZoneInfo
+
+    from app import now, open_store
+    from app.entries import ehr_entries, listed, payer_entries
+    from app.health import site
+    from app.web.present.operator import as_text, site_view
+
+    sources = listed(ehr_entries(settings), payer_entries(settings))
+    print(as_text(site_view(sources, site(open_store(settings)), now().astimezone(ZoneInfo(settings.timezone)))))
+    return 0
+
+
+def _doctor(settings: Settings, given: argparse.Namespace) -> int:
+    from app.doctor.examine import Doctor, NoSuchEntry, secrets_of
+    from app.doctor.report import Hidden, as_json, as_text
+
+    hidden = Hidden(secrets_of(settings))
+    try:
+        found = Doctor(settings).examine(hidden, ehr=given.ehr, payer=given.payer, issuer=given.issuer)
+    except NoSuchEntry as e:
+        raise ConfigError(str(e)) from e
+    print(as_json(found) if given.json else as_text(found))
+    return 1 if any(one.broken() for one in found) else 0
+
+
 _COMMANDS: dict[str, Callable[[Settings], int]] = {
     "serve": _serve,
     "migrate": _migrate,
     "purge": _purge,
     "verify-audit": _verify_audit,
+    "status": _status,
 }
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
             "loglevel": settings.log_level.lower(),
             "limit_request_line": 8190,  # issuers and launch tokens can be long JWTs; the default of 4094 cuts them off
             "preload_app": False,  # threads and database connections must be made after the fork
+            "worker_exit": _close,
         }.items():
             self.cfg.set(name, value)
 
@@ -40,6 +41,13 @@ class _Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         from app import create_app
 
         return create_app(self._settings)
+
+
+def _close(_server: Any, worker: Any) -> None:
+    """End a worker's threads: what has arrived is written, and the operator's page no longer counts the process."""
+    app = getattr(worker, "wsgi", None)  # None: it never got as far as loading it
+    if app is not None:
+        app.extensions["chartside_close"]()
 
 
 def serve(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.sources.errors import Down, SourceError
+from app.sources.errors import Resting, SourceError
 
 FAILURES = 3  # a chart is read by many calls at once: one round of time-outs is enough to stop asking
 REST = 15.0
@@ -35,7 +35,7 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """One call to the source; its errors tell whether the source is up. Raises Down at once when open."""
+        """One call to the source; its errors tell whether the source is up. Raises Resting at once when open."""
         probe = self._admit()
         alive: bool | None = None
         try:
@@ -57,7 +57,7 @@ class Breaker:
                 return False
             left = self._left()
             if left > 0 or self._probing:
-                raise Down("not asked: it failed just before", retry_after=max(left, 1.0), again=False)
+                raise Resting(max(left, 1.0))
             self._probing = True
             return True
 

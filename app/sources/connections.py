@@ -1,4 +1,4 @@
-"""What all calls to one source share in this process: a session per thread and one breaker. The root makes it."""
+"""What all calls to one source share in this process: a session per thread, one breaker, one record of its health."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 import requests
 
 from app.core.answers import Reason
+from app.core.health import SourceHealth
 from app.sources.breaker import Breaker
+from app.sources.health import Watch
 from app.sources.http import Bearer, Http, Limits
 from app.sources.wire import new_session
 
@@ -30,6 +32,7 @@ class Connections:
         self.clock, self._monotonic, self._sleep = clock, monotonic, sleep
         self._lock = threading.Lock()
         self._breakers: dict[str, Breaker] = {}
+        self.watch = Watch(clock, monotonic)
 
     def http(
         self,
@@ -44,7 +47,7 @@ class Connections:
         return Http(
             source, base,
             session_factory=lambda: self._session(source), bearer=bearer, bearer_errors=bearer_errors,
-            limits=limits, breaker=self.breaker(source),
+            limits=limits, breaker=self.breaker(source), health=self.watch.of(source),
             clock=self.clock, monotonic=self._monotonic, sleep=self._sleep,
         )  # fmt: skip
 
@@ -52,6 +55,12 @@ class Connections:
         """The breaker of `source`, made when first asked for."""
         with self._lock:
             return self._breakers.setdefault(source, Breaker(monotonic=self._monotonic))
+
+    def seen(self, load: Callable[[str], tuple[int, int]] = lambda _: (0, 0)) -> tuple[SourceHealth, ...]:
+        """Every source that has been asked here, as it is doing; `load` tells what is being asked and what waits."""
+        return tuple(
+            self.watch.of(source).seen(self.breaker(source).state, *load(source)) for source in self.watch.sources()
+        )
 
     def _session(self, source: str) -> requests.Session:
         sessions: dict[str, requests.Session] = self._local.__dict__

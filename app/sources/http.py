@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -24,6 +24,7 @@ from app.sources import replies
 from app.sources.breaker import Breaker
 from app.sources.deadline import Deadline
 from app.sources.errors import Busy, Down, NotAllowed, SignedOut, Slow, SourceError, Unreadable
+from app.sources.health import Health, Watch
 from app.sources.replies import Json
 from app.sources.urls import Params, resolve, with_query
 
@@ -31,6 +32,9 @@ from app.sources.urls import Params, resolve, with_query
 Bearer = Callable[[bool], str]
 
 FHIR_JSON = "application/fhir+json"
+Headers = tuple[tuple[str, str], ...]
+T = TypeVar("T")
+Now = Callable[[], datetime]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 3
 _PAUSE = 0.2
@@ -57,6 +61,7 @@ class Request:
     body: bytes | None = None
     content_type: str = ""
     attempts: int | None = None
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Http:
         bearer_errors: Mapping[type[Exception], Reason] | None = None,
         limits: Limits | None = None,
         breaker: Breaker | None = None,
+        health: Health | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -99,20 +105,33 @@ class Http:
         self.source, self.base, self.limits = source, base.rstrip("/"), limits or Limits()
         self._session_factory, self._bearer, self._bearer_errors = session_factory, bearer, dict(bearer_errors or {})
         self._breaker = breaker or Breaker(monotonic=monotonic)
+        self._health = health or Watch(clock, monotonic).of(source)
         self._clock, self._monotonic, self._sleep = clock, monotonic, sleep
 
     def within(self, seconds: float | None = None) -> Deadline:
         """The time for one question: `with http.within(): ...` around everything that answers it."""
         return Deadline(self.limits.total if seconds is None else seconds, self._monotonic)
 
-    def get(self, path: str, params: Params = ()) -> Json:
+    def get(self, path: str, params: Params = (), *, headers: Headers = ()) -> Json:
         """Read or search. `path` is relative to the base, or a URL of the same origin."""
-        return self.ask(Request("GET", resolve(self.base, with_query(path, params))))
+        return self.ask(Request("GET", resolve(self.base, with_query(path, params)), headers=headers))
 
-    def post(self, path: str, body: Json) -> Json:
+    def lines(self, url: str) -> tuple[Json | None, ...]:
+        """A file of NDJSON (Bulk Data): one resource a line, None for a line that cannot be read."""
+        accept = (("Accept", "application/fhir+ndjson, application/ndjson;q=0.9"),)
+        return self._tried(Request("GET", resolve(self.base, url), headers=accept), replies.accepted_lines)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, as a source asks us to. Raises Slow at once when the question's time does not allow it."""
+        with self.within() as limit:
+            if seconds >= limit.remaining():
+                raise Slow("wants to be asked again after our time is over")
+            self._sleep(seconds)
+
+    def post(self, path: str, body: Json, *, headers: Headers = ()) -> Json:
         """An operation that reads (`$care-gaps`, `$member-match`); it may be repeated."""
         content = json.dumps(body, ensure_ascii=False).encode()
-        return self.ask(Request("POST", resolve(self.base, path), content, FHIR_JSON))
+        return self.ask(Request("POST", resolve(self.base, path), content, FHIR_JSON, headers=headers))
 
     def post_form(self, path: str, params: Params, *, attempts: int | None = None) -> Json:
         """A search by POST (FHIR R4 search 3.1.1.5), or a token request."""
@@ -135,12 +154,15 @@ class Http:
 
     def ask(self, request: Request) -> Json:
         """One call with its retries. Raises SourceError."""
+        return self._tried(request, replies.accepted)
+
+    def _tried(self, request: Request, meaning: Callable[[int, Mapping[str, str], bytes, Now], T]) -> T:
         attempts = request.attempts or self.limits.attempts
-        with self.within() as limit, self._breaker.call():
+        with self.within() as limit, self._health.call(), self._breaker.call():
             for attempt in range(attempts):
                 limit.check()
                 try:
-                    return self._with_token(request, limit)
+                    return meaning(*self._with_token(request, limit), self._clock)
                 except (Busy, Down) as trouble:
                     pause = _PAUSE * 2**attempt if trouble.retry_after is None else trouble.retry_after
                     hopeless = isinstance(trouble, Down) and not trouble.again
@@ -165,14 +187,14 @@ class Http:
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
-    def _with_token(self, request: Request, limit: Deadline) -> Json:
+    def _with_token(self, request: Request, limit: Deadline) -> tuple[int, Mapping[str, str], bytes]:
         """One attempt; a 401 is worth exactly one new token."""
         status, headers, body = self._send(request, self._token(renew=False), limit)
         if status == 401 and self._bearer is not None:
             status, headers, body = self._send(request, self._token(renew=True), limit)
             if status == 401:
                 raise SignedOut("answered 401 to a new token")
-        return replies.accepted(status, headers, body, self._clock)
+        return status, headers, body
 
     def _token(self, *, renew: bool) -> str | None:
         if self._bearer is None:
@@ -187,7 +209,7 @@ class Http:
         """Status, headers and body, after redirects within the origin (a redirected POST only by 307 and 308)."""
         method, url, content = request.method, request.url, request.body
         for _ in range(_HOPS):
-            status, headers, body = self._exchange(method, url, content, request.content_type, token, limit)
+            status, headers, body = self._exchange(method, url, content, request, token, limit)
             if status not in _REDIRECTS:
                 return status, headers, body
             url = resolve(url, headers.get("Location", ""))
@@ -196,20 +218,23 @@ class Http:
         raise Unreadable("redirected again and again")
 
     def _exchange(
-        self, method: str, url: str, content: bytes | None, content_type: str, token: str | None, limit: Deadline
+        self, method: str, url: str, content: bytes | None, request: Request, token: str | None, limit: Deadline
     ) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Accept": f"{FHIR_JSON}, application/json;q=0.9"}
+        headers = {"Accept": f"{FHIR_JSON}, application/json;q=0.9"} | dict(request.headers)
         if content is not None:
-            headers["Content-Type"] = content_type
+            headers["Content-Type"] = request.content_type
         left = limit.check()
         timeout = (min(self.limits.connect, left), min(self.limits.read, left))
+        start = self._monotonic()
         try:
             reply = self._session_factory().request(
                 method, url, data=content, headers=headers, auth=_Authorization(token),
                 timeout=timeout, allow_redirects=False, stream=True,
             )  # fmt: skip
             with closing(reply):
-                return reply.status_code, reply.headers, self._read(reply, limit)
+                answered = reply.status_code, reply.headers, self._read(reply, limit)
+            self._health.took(self._monotonic() - start)
+            return answered
         except (requests.RequestException, LocationParseError, TimeoutError) as error:
             _explain(error, limit)
 

@@ -23,7 +23,7 @@ class Size:
     """How many questions one source works on at once, how many may wait, and how many seconds one waits at most."""
 
     workers: int = 16  # one launch asks an EHR some sixteen questions side by side
-    queue: int = 64
+    queue: int = 1024  # fifty launches at eight in the morning; `patience` bounds the wait
     patience: float = 8.0
 
 
@@ -53,6 +53,12 @@ class Pools:
                 bulkhead = self._bulkheads[source] = _Bulkhead(source, size, self._monotonic)
             return bulkhead.submit(ask)
 
+    def load(self, source: str) -> tuple[int, int]:
+        """How many questions to `source` are being asked, and how many wait for their turn."""
+        with self._lock:
+            bulkhead = self._bulkheads.get(source)
+        return bulkhead.load() if bulkhead else (0, 0)
+
     def shutdown(self, *, wait: bool = False) -> None:
         """Take nothing more; what waits is cancelled, what runs ends at its own deadline."""
         with self._lock:
@@ -64,15 +70,26 @@ class Pools:
 class _Bulkhead:
     def __init__(self, source: str, size: Size, monotonic: Callable[[], float]) -> None:
         self._source, self._patience, self._monotonic = source, size.patience, monotonic
-        self._room = threading.BoundedSemaphore(size.workers + size.queue)
+        self._workers, self._most = size.workers, size.workers + size.queue
+        self._lock, self._taken = threading.Lock(), 0
         self._threads = ThreadPoolExecutor(size.workers, thread_name_prefix=f"source-{source}")
 
     def submit(self, ask: Callable[[], Answer[T]]) -> Future[Answer[T]] | Unknown:
-        if not self._room.acquire(blocking=False):
-            return Unknown(self._source, Reason.BUSY, "too many questions are waiting for it")
+        with self._lock:
+            if self._taken >= self._most:
+                return Unknown(self._source, Reason.BUSY, "too many questions are waiting for it")
+            self._taken += 1
         future = self._threads.submit(self._run, ask, self._monotonic())
-        future.add_done_callback(lambda _: self._room.release())
+        future.add_done_callback(self._done)
         return future
+
+    def load(self) -> tuple[int, int]:
+        with self._lock:
+            return min(self._taken, self._workers), max(0, self._taken - self._workers)
+
+    def _done(self, _: object) -> None:
+        with self._lock:
+            self._taken -= 1
 
     def _run(self, ask: Callable[[], Answer[T]], since: float) -> Answer[T]:
         if self._monotonic() - since > self._patience:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from app.config import ConfigError, Settings
 from app.core.roles import Role, RoleRow, User, role_of
 from app.entries import ehr_entries, payer_entries
 from app.store.migrations import migrate
+from sandbox_config.serving import free_ports
 from tests.house import ROOT
 
 SITE = """
@@ -187,3 +192,67 @@ def test_the_first_row_that_matches_decides() -> None:
     rows = (RoleRow(Role.CLINICAL_STAFF, user="Practitioner/1"), RoleRow(Role.CLINICIAN, any=True))
     assert role_of(rows, DOCTOR, {}) is Role.CLINICAL_STAFF
     assert role_of(rows, None, {}) is Role.CLINICIAN
+
+
+# --- doctor and status ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def commanded(keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site whose one EHR and one payer do not answer, as the command line sees it."""
+    nobody = "http://127.0.0.1:9"  # the discard port of a machine that has none
+    payer = f'[[payer]]\nid = "p"\nname = "A Payer"\nbase = "{nobody}/fhir"\nclient_id = "x"\n'
+    written = SITE.format(
+        folder=keys, more=EHR.replace("https://ehr.example", nobody) + payer, public_url=nobody,
+        timezone="America/New_York", sealing=f'{{ file = "{keys}/sealing.keys" }}',
+    ).replace(f"sqlite:///{keys}", f"sqlite:///{tmp_path}")  # fmt: skip
+    path = tmp_path / "site.toml"
+    path.write_text(written, encoding="utf-8")
+    monkeypatch.setenv("CHARTSIDE_SETTINGS", str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ([], ["one", "p"]),
+        (["--ehr", "one"], ["one"]),
+        (["--payer", "p"], ["p"]),
+        (["--ehr", "one", "--payer", "p"], ["one", "p"]),
+    ],
+)
+def test_the_doctor_checks_what_is_named_and_ends_with_1_when_it_is_broken(
+    commanded: Path, capsys: Any, arguments: list[str], ids: list[str]
+) -> None:
+    assert main(["doctor", "--json", *arguments]) == 1
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)] == ids
+
+
+def test_the_doctor_names_the_entries_there_are(commanded: Path, capsys: Any) -> None:
+    assert main(["doctor", "--payer", "q"]) == 2
+    assert "there is no entry 'q'; entries: p" in capsys.readouterr().err
+
+
+def test_a_served_process_is_counted_while_it_runs_and_not_after(commanded: Path, capsys: Any) -> None:
+    (port,) = free_ports(1)
+    commanded.write_text(commanded.read_text(encoding="utf-8").replace("[site]", f"[site]\nport = {port}"))
+    serving = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        end, told = time.monotonic() + 30, ""
+        while "Processes        1" not in told and time.monotonic() < end:
+            time.sleep(0.5)
+            told = capsys.readouterr().out if main(["migrate"]) == main(["status"]) == 0 else ""
+        assert "Processes        1" in told
+    finally:
+        serving.terminate()
+        serving.wait(timeout=15)
+    assert main(["status"]) == 0
+    assert "Processes        0" in capsys.readouterr().out
+
+
+def test_status_tells_the_same_as_the_operators_page_without_a_launch(commanded: Path, capsys: Any) -> None:
+    assert main(["migrate"]) == 0
+    assert main(["status"]) == 0
+    told = capsys.readouterr().out
+    assert "Not asked in the last hour: One and A Payer." in told
+    assert "Processes        0" in told
