@@ -1,4 +1,4 @@
-"""`python -m sandbox_config`: the sandbox EHR and both payers on loopback, and with `--with-app` the app beside them.
+"""`python -m sandbox_config`: the sandbox EHR and its payers on loopback, and with `--with-app` the app beside them.
 
 Every port is taken before anything starts, so a busy one is reported and nothing is left half running. Ctrl-C, SIGTERM
 and SIGHUP end everything that was started here. The stories are told relative to the day of the start.
@@ -23,7 +23,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from werkzeug.serving import WSGIRequestHandler, make_server
+
+from sandbox_config.environment import APP_PORT, EHR_PORT, PAYER_PORTS, SETTINGS, environment, variable
+from sandbox_config.scenario import CLINIC_TZ, CONNECTED, PAYERS, load_all
+from sandbox_config.serving import serving
 
 LOOPBACK = ("127.0.0.1", "::1")  # `localhost` may mean either
 START_SECONDS = 60
@@ -44,21 +47,16 @@ class Place:
     option: str
 
 
-class _Quiet(WSGIRequestHandler):
-    disable_nagle_algorithm = True  # headers and body are two writes: without this every answer may wait 40 ms
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing of good requests; errors are still logged."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until stopped. Returns 0; 1 when the app did not start or ended by itself; 2 when a port is busy."""
     given = _arguments(argv)
     app_port = urlsplit(given.app_url).port or 80
     places = [
         Place("the EHR", given.ehr_port, "--ehr-port, or make run EHR_PORT="),
-        Place("Northwind", given.payer_ports[0], "--payer-ports, or make run NORTHWIND_PORT="),
-        Place("Lakeside", given.payer_ports[1], "--payer-ports, or make run LAKESIDE_PORT="),
+        *(
+            Place(PAYERS[payer].name, port, f"--payer-ports, or make run {payer.upper()}_PORT=")
+            for payer, port in zip(CONNECTED, given.payer_ports, strict=True)
+        ),
     ]
     with ExitStack() as running:
         stopped = _stop_on_signals()
@@ -72,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return BUSY
         for wsgi, taken in zip(_apps(given), sockets, strict=True):
             for listening in taken:
-                running.enter_context(_serving(wsgi, listening))
+                running.enter_context(serving(wsgi, listening))
         child = running.enter_context(_app(given, app_port)) if given.with_app else None
         if child and not _healthy(given.app_url, child, stopped):
             return 0 if stopped.is_set() else 1
@@ -88,11 +86,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     def port(name: str, default: int) -> int:
         return int(os.environ.get(name) or default)
 
-    payers = [port("CHARTSIDE_NORTHWIND_PORT", 8601), port("CHARTSIDE_LAKESIDE_PORT", 8602)]
+    payers = [port(variable(payer), usual) for payer, usual in PAYER_PORTS.items()]
+    names = tuple(payer.upper() for payer in CONNECTED)
     parser = argparse.ArgumentParser(prog="python -m sandbox_config", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--ehr-port", type=int, default=port("CHARTSIDE_EHR_PORT", 8600))
-    parser.add_argument("--payer-ports", type=int, nargs=2, default=payers, metavar=("NORTHWIND", "LAKESIDE"))
-    parser.add_argument("--app-url", default=f"http://127.0.0.1:{port('CHARTSIDE_PORT', 8000)}")
+    parser.add_argument("--ehr-port", type=int, default=port("CHARTSIDE_EHR_PORT", EHR_PORT))
+    parser.add_argument("--payer-ports", type=int, nargs=len(names), default=payers, metavar=names)
+    parser.add_argument("--app-url", default=f"http://127.0.0.1:{port('CHARTSIDE_PORT', APP_PORT)}")
     parser.add_argument("--delay-ms", type=int, default=0, help="wait before each answer to the app")
     parser.add_argument("--with-app", action="store_true", help="also start the app and wait until it is healthy")
     return parser.parse_args(argv)
@@ -106,10 +105,9 @@ def _stop_on_signals() -> threading.Event:
 
 
 def _apps(given: argparse.Namespace) -> Iterator[Any]:
-    """The three WSGI apps, telling the same stories."""
+    """The EHR and the payers as WSGI apps, telling the same stories."""
     from sandbox_config.ehr import create_ehr
     from sandbox_config.payer import create_payer
-    from sandbox_config.scenario import CLINIC_TZ, load_all
 
     scenarios = load_all(datetime.now(CLINIC_TZ).date())
 
@@ -117,12 +115,21 @@ def _apps(given: argparse.Namespace) -> Iterator[Any]:
         return datetime.now(UTC)
 
     base_url = f"http://localhost:{given.ehr_port}"
-    yield create_ehr(scenarios, base_url=base_url, app_url=given.app_url, clock=clock, delay_ms=given.delay_ms)
-    for payer, port in zip(("northwind", "lakeside"), given.payer_ports, strict=True):
+    payers = {payer: f"http://localhost:{port}" for payer, port in zip(CONNECTED, given.payer_ports, strict=True)}
+    named = {PAYERS[payer].name: address for payer, address in payers.items()}
+    yield create_ehr(
+        scenarios,
+        base_url=base_url,
+        app_url=given.app_url,
+        clock=clock,
+        delay_ms=given.delay_ms,
+        payers=named,
+    )
+    for payer, address in payers.items():
         yield create_payer(
             payer,
             scenarios,
-            base_url=f"http://localhost:{port}",
+            base_url=address,
             jwks_url=f"{given.app_url}/.well-known/jwks.json",
             clock=clock,
             delay_ms=given.delay_ms,
@@ -149,21 +156,6 @@ def _taken(place: Place) -> Iterator[list[socket.socket]]:
 
 
 @contextmanager
-def _serving(wsgi: Any, listening: socket.socket) -> Iterator[None]:
-    """Serve one app on one socket in threads until the block ends."""
-    host, port = listening.getsockname()[:2]
-    server = make_server(host, port, wsgi, threaded=True, request_handler=_Quiet, fd=listening.fileno())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
 def _app(given: argparse.Namespace, app_port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The app in a process group of its own, ended with everything it started."""
     env = _app_environment(given, app_port)
@@ -182,18 +174,8 @@ def _app(given: argparse.Namespace, app_port: int) -> Iterator[subprocess.Popen[
 
 def _app_environment(given: argparse.Namespace, app_port: int) -> Mapping[str, str]:
     """Our own environment, with the ports and secrets under which this sandbox runs."""
-    from sandbox_config.ehr.tenants import TENANTS
-
-    env = {
-        "CHARTSIDE_SETTINGS": "sandbox_config/local.toml",
-        "CHARTSIDE_SANDBOX_BASIC_SECRET": TENANTS["basic"].client_secret,
-        "CHARTSIDE_SANDBOX_POST_SECRET": TENANTS["post"].client_secret,
-        **os.environ,
-    }
-    env["CHARTSIDE_PORT"] = str(app_port)
-    env["CHARTSIDE_EHR_PORT"] = str(given.ehr_port)
-    env["CHARTSIDE_NORTHWIND_PORT"], env["CHARTSIDE_LAKESIDE_PORT"] = map(str, given.payer_ports)
-    return env
+    said = environment(app_port, given.ehr_port, given.payer_ports)
+    return {"CHARTSIDE_SETTINGS": SETTINGS, **os.environ, **said}
 
 
 def _healthy(app_url: str, child: subprocess.Popen[bytes], stopped: threading.Event) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
+
+from sandbox_config.switches import UnknownFault
 
 
 class Phase(StrEnum):
@@ -69,10 +70,6 @@ _TABLE = (
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _TABLE}
 
 
-class UnknownFault(ValueError):
-    """A name that is not in the table, or one that needs a resource type and has none."""
-
-
 def checked(names: Iterable[str]) -> frozenset[str]:
     """The names as a set, aliases resolved. Raises UnknownFault."""
     return frozenset(_checked(name) for name in names)
@@ -90,27 +87,3 @@ def _checked(text: str) -> str:
     if resource_type and fault.phase is not Phase.READ:
         raise UnknownFault(f"{name} cannot be confined to a resource type")
     return text
-
-
-def is_on(active: frozenset[str], name: str, resource_type: str = "") -> bool:
-    """Whether the fault is on, everywhere or for this resource type."""
-    return name in active or f"{name}:{resource_type}" in active
-
-
-class Switches:
-    """The faults that were switched on at run time, for everybody."""
-
-    def __init__(self) -> None:
-        self._on: frozenset[str] = frozenset()
-        self._lock = Lock()
-
-    @property
-    def on(self) -> frozenset[str]:
-        return self._on
-
-    def change(self, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> frozenset[str]:
-        """Switch faults on and off and return what is on now. Raises UnknownFault."""
-        adding, removing = checked(add), checked(remove)
-        with self._lock:
-            self._on = (self._on | adding) - removing
-            return self._on

@@ -15,13 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 from sandbox_config.scenarios import shapes
-from sandbox_config.scenarios.common import COMMON, PAYERS, Common, PayerFacts, Person
+from sandbox_config.scenarios.common import COMMON, CONNECTED, PAYERS, Common, PayerFacts, Person
 from sandbox_config.scenarios.dates import CLINIC_TZ, TokenError, resolve
 
 __all__ = [
     "CLINIC_TZ",
     "COMMON",
+    "CONNECTED",
     "PAYERS",
+    "TOPICS",
     "Common",
     "PayerFacts",
     "PayerSide",
@@ -34,8 +36,19 @@ __all__ = [
 Resource = dict[str, Any]
 
 STORIES = Path(__file__).parent / "scenarios"
+#: Under which heading a story is found on the EHR's front page, in this order.
+TOPICS: Mapping[str, str] = {
+    "first": "Start here",
+    "chart": "What the chart already says",
+    "safety": "Where a measure does not fit, and results that nobody followed up",
+    "measures": "Measure by measure",
+    "payers": "Several payers, old data, other servers",
+    "conditions": "Conditions to assess, and to take off the list",
+    "privacy": "Whose data it is, and who may be told",
+    "sources": "When a source fails",
+}
 KEYS = {
-    "title", "story", "user", "at", "reason", "in_room", "person", "chart", "payers",
+    "title", "topic", "story", "user", "at", "reason", "in_room", "person", "chart", "payers",
     "ehr_faults", "payer_faults", "launch", "expect",
 }  # fmt: skip
 
@@ -65,6 +78,7 @@ class Scenario:
 
     id: str
     title: str
+    topic: str  # one of TOPICS
     story: str
     user: str  # dr | ma | mgr
     patient_id: str
@@ -107,6 +121,7 @@ def _told(scenario_id: str, story: Mapping[str, Any], today: date) -> Scenario:
     return Scenario(
         id=scenario_id,
         title=story["title"],
+        topic=_topic(story["topic"]),
         story=story["story"],
         user=story.get("user", "dr"),
         patient_id=chart.patient_id,
@@ -119,6 +134,12 @@ def _told(scenario_id: str, story: Mapping[str, Any], today: date) -> Scenario:
         launch=story.get("launch", {}),
         expect=story["expect"],
     )
+
+
+def _topic(key: str) -> str:
+    if key not in TOPICS:
+        raise TypeError(f"no topic {key!r}; there are {', '.join(TOPICS)}")
+    return key
 
 
 def _side(payer: str, facts: Mapping[str, Any], person: Mapping[str, Any]) -> PayerSide:

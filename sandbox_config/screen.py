@@ -45,6 +45,7 @@ class Screen:
     text: str
     html: str
     next: str  # the URL of the fragment's own next request; empty when it is finished
+    offer: str = ""  # where the whole, in order, is offered: what is drawn already never moves by itself
 
     def gaps(self) -> list[Row]:
         return [row for row in self.rows if row.kind == "gap"]
@@ -90,20 +91,22 @@ def read(html: str) -> Screen:
         text=_text(soup),
         html=html,
         next=_attr(waiting, "hx-get"),
+        offer=_attr(soup.select_one("#flags .note a[hx-get]"), "hx-get"),
     )
 
 
 def watch(session: requests.Session, page_url: str, *, limit: int = 40) -> Screen:
-    """Load the panel page and follow its fragment's own requests until it is finished, as htmx does.
+    """Load the panel page and follow its fragment's own requests until it is finished, as htmx does; then take the
+    offer, where there is one, to show in its place what came late.
 
     Raises TimeoutError when it does not finish within `limit` requests.
     """
     shell = session.get(page_url, timeout=30)
     screen = read(shell.text)
     for _ in range(limit):
-        if not screen.next:
+        if not (more := screen.next or screen.offer):
             return screen
-        answer = session.get(urljoin(page_url, screen.next), headers={"HX-Request": "true"}, timeout=30)
+        answer = session.get(urljoin(page_url, more), headers={"HX-Request": "true"}, timeout=30)
         screen = read(answer.text)
     raise TimeoutError(f"the panel was still asking after {limit} requests")
 

@@ -1,11 +1,33 @@
-"""What every test gets: no skipped test passes CI unseen."""
+"""What every test gets: no skipped test passes CI unseen; and the house, where a test asks for it."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.house import House
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for all tests of a process; every test launches anew, so none sees another's answers."""
+    from tests.house import house
+
+    with house(tmp_path_factory.mktemp("house")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of this test's own, for what would disturb others: moved clocks, faults for everybody."""
+    from tests.house import house
+
+    with house(tmp_path_factory.mktemp("house")) as running:
+        yield running
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -6,8 +6,6 @@ drives all of them and can be moved.
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from typing import Any
 
 import requests
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app, open_store
 from app.__main__ import main as command
@@ -25,12 +22,13 @@ from app.config import Settings
 from app.store.migrations import migrate
 from sandbox_config.demo import browser
 from sandbox_config.ehr import create_ehr
+from sandbox_config.environment import SETTINGS, environment
 from sandbox_config.payer import create_payer
-from sandbox_config.scenario import CLINIC_TZ, Scenario, load_all
+from sandbox_config.scenario import CLINIC_TZ, CONNECTED, Scenario, load_all
 from sandbox_config.screen import Screen, read, watch
+from sandbox_config.serving import free_ports, serving
 
 ROOT = Path(__file__).resolve().parent.parent
-PAYERS = ("northwind", "lakeside")
 
 
 class Clock:
@@ -41,36 +39,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self.ahead
-
-
-class _Quiet(WSGIRequestHandler):
-    disable_nagle_algorithm = True  # headers and body are two writes: without this an answer may wait 40 ms
-
-    def log(self, *_: Any, **__: Any) -> None:
-        """Say nothing: tests read answers, not logs."""
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [int(s.getsockname()[1]) for s in sockets]
-
-
-@contextmanager
-def serving(wsgi: Any, port: int) -> Iterator[None]:
-    """Serve one WSGI app on 127.0.0.1:port in threads until the block ends."""
-    server = make_server("127.0.0.1", port, wsgi, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True  # type: ignore[attr-defined] # of the threaded server that make_server returns
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass
@@ -139,20 +107,15 @@ def house(
 
     `before_ehr` may put a WSGI app in front of the sandbox EHR; the payers named in `without` are not started.
     """
-    app_port, ehr_port, *payer_ports = free_ports(4)
+    app_port, ehr_port, *payer_ports = free_ports(2 + len(CONNECTED))
     secrets = folder / "secrets"
     command(["keys", str(secrets)])
     settings = Settings.from_file(
-        ROOT / "sandbox_config" / "local.toml",
+        ROOT / SETTINGS,
         {
-            "CHARTSIDE_PORT": str(app_port),
-            "CHARTSIDE_EHR_PORT": str(ehr_port),
-            "CHARTSIDE_NORTHWIND_PORT": str(payer_ports[0]),
-            "CHARTSIDE_LAKESIDE_PORT": str(payer_ports[1]),
+            **environment(app_port, ehr_port, payer_ports),
             "CHARTSIDE_SECRETS": str(secrets),
             "CHARTSIDE_DATABASE": database or f"sqlite:///{folder}/house.sqlite3",
-            "CHARTSIDE_SANDBOX_BASIC_SECRET": "sandbox-basic-secret",
-            "CHARTSIDE_SANDBOX_POST_SECRET": "sandbox-post-secret",
             **environ,
         },
     )
@@ -161,7 +124,7 @@ def house(
     store.close()
     clock, scenarios = Clock(), load_all(datetime.now(CLINIC_TZ).date())
     app, ehr = settings.public_url, f"http://localhost:{ehr_port}"
-    payers = {name: f"http://localhost:{port}" for name, port in zip(PAYERS, payer_ports, strict=True)}
+    payers = {name: f"http://localhost:{port}" for name, port in zip(CONNECTED, payer_ports, strict=True)}
     flask = create_app(settings, clock=clock)
     with ExitStack() as running:
         running.callback(flask.extensions["chartside_close"])

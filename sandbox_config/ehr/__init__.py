@@ -38,14 +38,16 @@ def create_ehr(
     clock: Callable[[], datetime] = _now,
     tenants: Mapping[str, Tenant] = TENANTS,
     common: Common = COMMON,
+    payers: Mapping[str, str] | None = None,
     delay_ms: int = 0,
     sleep: Callable[[float], None] = time.sleep,
     fetch_json: Callable[[str], Any] = _fetch_json,
 ) -> Flask:
     """The EHR as a WSGI app. `base_url` is its own address, `app_url` Chartside's; `clock` gives aware UTC times.
 
-    `sleep` and `fetch_json` (which reads the client's JWKS) can be replaced where there is no network to wait for.
-    Raises UnknownFault when a scenario names a fault that does not exist.
+    `payers` are names and addresses of the sandbox payers, to link to. `sleep` and `fetch_json` (which reads the
+    client's JWKS) can be replaced where there is no network to wait for. Raises UnknownFault when a scenario names a
+    fault that does not exist.
     """
     from sandbox_config.ehr import authorize, control, discovery, fhir, screens, token
     from sandbox_config.ehr.charts import Charts
@@ -68,6 +70,7 @@ def create_ehr(
         charts=Charts(scenarios, common),
         memory=Memory(clock),
         delay=delay_ms / 1000,
+        payers=payers or {},
     )
     install(app, site)
     for part in (control, discovery, authorize, token, fhir, screens):

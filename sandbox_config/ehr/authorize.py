@@ -20,7 +20,7 @@ from sandbox_config.ehr.memory import Code, Context, Grant
 from sandbox_config.ehr.screens import card
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
 from sandbox_config.ehr.tenants import CLIENT_ID
-from sandbox_config.faults import is_on
+from sandbox_config.switches import is_on
 
 blueprint = tenant_blueprint("authorize", "/auth")
 

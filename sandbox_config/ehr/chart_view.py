@@ -57,7 +57,7 @@ def view(charts: Charts, patient_id: str, today: date, zone: ZoneInfo) -> ChartV
         name=name_of(patient),
         facts=tuple(_facts(patient, charts, patient_id, today)),
         allergies=", ".join(filter(None, allergies)) or "None recorded",
-        alerts=tuple(_alerts(patient, charts.of("Flag", patient_id))),
+        alerts=(*_alerts(patient, charts.of("Flag", patient_id)), *_refusals(charts.of("Consent", patient_id))),
         sections=tuple(section for section in _sections(charts, patient_id, zone) if section.lines),
     )
 
@@ -98,6 +98,15 @@ def _alerts(patient: Resource, flags: Iterable[Resource]) -> Iterator[str]:
     elif patient.get("deceasedBoolean") is True:
         yield "Deceased"
     yield from (_text(flag.get("code")) for flag in flags if flag.get("status") == "active")
+
+
+def _refusals(consents: Iterable[Resource]) -> Iterator[str]:
+    """To whom nothing may be disclosed, by the active Consents."""
+    for consent in consents:
+        provision = consent.get("provision", {})
+        if consent.get("status") == "active" and provision.get("type") == "deny":
+            whom = ", ".join(filter(None, (_text(actor.get("reference")) for actor in provision.get("actor", ()))))
+            yield f"No disclosure to {whom or 'anybody'}"
 
 
 def _sections(charts: Charts, patient_id: str, zone: ZoneInfo) -> Iterator[Section]:

@@ -5,19 +5,26 @@ The EHR's own pages mint their launches here too.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask import Response, abort, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from sandbox_config.control import control
 from sandbox_config.ehr.memory import Context
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
-from sandbox_config.faults import FAULTS, UnknownFault
+from sandbox_config.faults import FAULTS
+from sandbox_config.switches import UnknownFault
 
 launching = tenant_blueprint("launching", "")
-blueprint = Blueprint("control", __name__)
+blueprint = control(
+    site,
+    (
+        {"name": each.name, "phase": each.phase, "what": each.what, "needs": "type" if each.needs_type else ""}
+        for each in FAULTS.values()
+    ),
+)
 
 
 @launching.get("/launch-url")
@@ -79,41 +86,3 @@ def scenarios() -> Response:
             for one in site().scenarios.values()
         ]
     )
-
-
-@blueprint.get("/_faults")
-def faults() -> Response:
-    return jsonify(
-        {
-            "on": sorted(site().switches.on),
-            "delay_ms": round(site().delay * 1000),
-            "known": [{"name": f.name, "phase": f.phase, "what": f.what} for f in FAULTS.values()],
-        }
-    )
-
-
-@blueprint.post("/_faults")
-def switch_faults() -> Response:
-    """`{"add": [...], "remove": [...], "delay_ms": 150}`, from this machine only."""
-    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
-        abort(403)
-    wanted = request.get_json()
-    try:
-        site().switches.change(add=wanted.get("add", ()), remove=wanted.get("remove", ()))
-    except UnknownFault as e:
-        abort(Response(str(e), 400, mimetype="text/plain"))
-    if "delay_ms" in wanted:
-        site().delay = max(0.0, float(wanted["delay_ms"]) / 1000)
-    return faults()
-
-
-@blueprint.get("/_stray/<path:what>")
-def stray(what: str) -> Response:
-    """Where hostile links lead. Notes that somebody came, and whether they brought a token; never the token."""
-    site().strayed.append({"path": what, "authorization": "Authorization" in request.headers})
-    return jsonify({"resourceType": "Bundle", "type": "searchset", "link": [], "entry": []})
-
-
-@blueprint.get("/_strayed")
-def strayed() -> Response:
-    return jsonify(site().strayed)

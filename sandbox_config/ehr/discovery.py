@@ -15,7 +15,7 @@ from sandbox_config.ehr.parameters import TYPES, includes_of, params_of
 from sandbox_config.ehr.scopes import DIRECTORY
 from sandbox_config.ehr.site import Site, site, tenant, tenant_blueprint, wait
 from sandbox_config.ehr.tenants import Auth, Refresh, Tenant
-from sandbox_config.faults import is_on
+from sandbox_config.switches import is_on
 
 blueprint = tenant_blueprint("discovery", "")
 blueprint.before_request(wait)

@@ -15,7 +15,7 @@ from flask import Response
 from sandbox_config.ehr.memory import Grant
 from sandbox_config.ehr.site import Site
 from sandbox_config.ehr.wire import FHIR_JSON, fhir_json, operation_outcome, refusal
-from sandbox_config.faults import is_on
+from sandbox_config.switches import is_on
 
 READS_BEFORE_EXPIRY = 3
 SLOW_SECONDS = 4.0

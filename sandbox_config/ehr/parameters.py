@@ -97,6 +97,9 @@ _PARAMS: Mapping[str, Mapping[str, Param]] = {
     ),
     "AllergyIntolerance": _about(path="patient", clinical_status=_of("token", "clinicalStatus")),
     "Flag": _about(date=_of("date", "period"), encounter=_ENCOUNTER),
+    "Consent": _about(
+        path="patient", status=_STATUS, category=_CATEGORY, scope=_of("token", "scope"), date=_of("date", "dateTime")
+    ),
     "DocumentReference": _about(
         status=_STATUS,
         category=_CATEGORY,

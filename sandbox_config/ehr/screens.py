@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from sandbox_config.ehr import chart_view
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
 from sandbox_config.faults import FAULTS
-from sandbox_config.scenario import Person, Scenario
+from sandbox_config.scenario import TOPICS, Person, Scenario
 
 pages = tenant_blueprint("pages", "")
 blueprint = Blueprint("screens", __name__)
@@ -45,7 +45,14 @@ def go() -> BaseResponse:
 
 @pages.get("/")
 def home() -> str:
-    return _render("home.html", scenarios=[card(one) for one in site().scenarios.values()])
+    every = list(site().scenarios.values())
+    topics = [(title, [card(one) for one in every if one.topic == key]) for key, title in TOPICS.items()]
+    return _render(
+        "home.html",
+        first=card(every[0]) if every else None,
+        topics=[each for each in topics if each[1]],
+        payers=site().payers,
+    )
 
 
 @pages.get("/chart/<scenario_id>")

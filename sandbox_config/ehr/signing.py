@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from sandbox_config.ehr.tenants import Tenant
-from sandbox_config.faults import is_on
+from sandbox_config.switches import is_on
 
 ID_TOKEN_LIFE = timedelta(minutes=5)  # 2026-11, Epic: five minutes
 _CURVES = {"ES256": "P-256", "ES384": "P-384"}

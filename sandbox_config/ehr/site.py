@@ -12,8 +12,9 @@ from flask import Blueprint, Flask, abort, current_app, g
 from sandbox_config.ehr.charts import Charts
 from sandbox_config.ehr.memory import Context, Memory
 from sandbox_config.ehr.tenants import Tenant
-from sandbox_config.faults import Switches, checked
+from sandbox_config.faults import checked
 from sandbox_config.scenario import Common, Scenario
+from sandbox_config.switches import Switches
 
 _EXTENSION = "sandbox_ehr"
 
@@ -32,8 +33,9 @@ class Site:
     common: Common
     charts: Charts
     memory: Memory
-    switches: Switches = field(default_factory=Switches)
+    switches: Switches = field(default_factory=lambda: Switches(checked))
     delay: float = 0.0
+    payers: Mapping[str, str] = field(default_factory=dict)  # name -> address, for the link to its faults
     strayed: list[dict[str, Any]] = field(default_factory=list)  # calls that followed a hostile link
 
     @property

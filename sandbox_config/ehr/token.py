@@ -18,7 +18,7 @@ from sandbox_config.ehr import client_auth, signing
 from sandbox_config.ehr.memory import Code, Context, Grant
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint, wait
 from sandbox_config.ehr.tenants import FhirUser, Refresh
-from sandbox_config.faults import is_on
+from sandbox_config.switches import is_on
 
 blueprint = tenant_blueprint("token", "/auth")
 blueprint.before_request(wait)

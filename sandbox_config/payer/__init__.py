@@ -1,7 +1,8 @@
-"""A sandbox payer: SMART Backend Services and the report server of the Da Vinci guides (DEQM US 5.0.0, RA 2.1.0, HRex).
+"""A sandbox payer: SMART Backend Services and the report server of the Da Vinci guides (DEQM, RA, HRex).
 
 Start reading at `fhir.py` (what can be asked), `care_gaps.py` and `risk.py` (how answers are composed). `style.py` says
-how the payers differ, `faults.py` what can go wrong on purpose, `tokens.py` who may ask.
+how the payers differ, `dialects.py` which releases they speak, `faults.py` what can go wrong on purpose, `shapes.py`
+how the servers that people really run deviate, `tokens.py` who may ask.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def create_payer(
     `jwks_url` is where the client publishes its keys, as registered. `clock` gives aware UTC times. `sleep` and
     `fetch_json` can be replaced where there is no network to wait for. Raises UnknownFault for a wrong `payer_faults`.
     """
-    from sandbox_config.payer import control, door, fhir
+    from sandbox_config.payer import control, door, fhir, on_demand
     from sandbox_config.payer.faults import Switches
     from sandbox_config.payer.members import Members
     from sandbox_config.payer.records import Records
@@ -59,19 +60,22 @@ def create_payer(
         for scenario in scenarios.values()
         if payer_id in scenario.payers
     }
+    year = clock().astimezone(CLINIC_TZ).year
     app = Flask(__name__)
     site = Site(
         style=style,
         root=root,
         members=members,
-        records=Records(members, style, clock().astimezone(CLINIC_TZ).year),
+        now=Records(members, style, year),
+        later=Records(members, style, year, later=True),
         tokens=TokenEndpoint(f"{root}/oauth/token", jwks_url=jwks_url, clock=clock, fetch_json=fetch_json),
         switches=Switches(of_members),
         sleep=sleep,
+        clock=clock,
         delay=delay_ms / 1000,
     )
     install(app, site)
     app.after_request(door.journal)
-    for part in (control, door, fhir):
+    for part in (control, door, fhir, on_demand):
         app.register_blueprint(part.blueprint)
     return app

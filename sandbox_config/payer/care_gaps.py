@@ -1,20 +1,19 @@
-"""Care gaps as DEQM US 5.0.0 has them: individual MeasureReports, DetectedIssues, GuidanceResponses, and their bundles.
+"""Care gaps as DEQM has them: individual MeasureReports, DetectedIssues and GuidanceResponses.
 
-Everything is composed from the compact `gaps` rows of a story. What DEQM leaves open is chosen by the payer's style and
-the story's `layout`: document or collection, one bundle or one a measure, with or without DetectedIssue.
+Everything is composed from the compact `gaps` rows of a story, in the release that the payer speaks. `rates` make a
+measure of several rates (a group and a DetectedIssue each), `remarks` are feedback that the payer echoes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-from sandbox_config.payer.catalogue import DEQM, HL7, Measure
+from sandbox_config.payer.catalogue import HL7, Measure
 from sandbox_config.payer.evidence import Evidence, composed
 from sandbox_config.payer.style import Style
-from sandbox_config.scenarios.terms import LOINC, coded
+from sandbox_config.scenarios.terms import coded
 
 Resource = dict[str, Any]
 Row = Mapping[str, Any]
@@ -22,8 +21,7 @@ Row = Mapping[str, Any]
 CATEGORY = "http://hl7.org/fhir/StructureDefinition/measurereport-category"
 CATEGORY_CODES = "http://hl7.org/fhir/CodeSystem/measurereport-category"
 CRITERIA = "http://hl7.org/fhir/StructureDefinition/cqf-criteriaReference"
-GAP_STATUS = f"{DEQM}/CodeSystem/gaps-status"
-GAP_REASON = f"{DEQM}/CodeSystem/care-gap-reason"
+R5 = "http://hl7.org/fhir/5.0/StructureDefinition"
 REASONS = {
     "NotFound": "Data Element Not Found",
     "Missing": "Missing Data Element",
@@ -46,18 +44,18 @@ class GapReport:
     """One measure's answer about one member: the report and what goes with it into a bundle."""
 
     measure: Measure
-    status: str
+    statuses: tuple[str, ...]  # one a rate
     words: str
     report: Resource
     guidance: tuple[Resource, ...]
-    issue: Resource
+    issues: tuple[Resource, ...]
     evidence: tuple[Evidence, ...]
 
     @property
     def resources(self) -> Iterator[Resource]:
         """Everything of it that can be read on its own."""
         yield self.report
-        yield self.issue
+        yield from self.issues
         yield from self.guidance
         for evidence in self.evidence:
             yield from evidence.resources
@@ -70,98 +68,47 @@ def gap_report(patient_id: str, row: Row, measure: Measure, style: Style, year: 
     subject = {"reference": style.ref(f"Patient/{patient_id}")}
     found = tuple(composed(report_id, n, item, subject) for n, item in enumerate(row.get("evidence", ()), 1))
     guidance = tuple(
-        _guidance(f"{report_id}-why-{n}", reason, measure, subject, found)
+        _guidance(f"{report_id}-why-{n}", reason, measure, style, subject, found)
         for n, reason in enumerate(row.get("reasons", ()), 1)
     )
+    numbered = enumerate(row.get("rates", ()), 1)
+    rates: list[Row] = [{**row, **rate, "group": f"{measure.key}-{n}"} for n, rate in numbered]
+    rates = rates or [row]
+    details = [f"MeasureReport/{report_id}", *(f"GuidanceResponse/{each['id']}" for each in guidance)]
+    issue_ids = [f"{report_id}-issue", *(f"{report_id}-issue-{n}" for n in range(2, len(rates) + 1))]
     return GapReport(
         measure=measure,
-        status=row["status"],
+        statuses=tuple(rate["status"] for rate in rates),
         words=row.get("words", measure.title),
-        report=_measure_report(report_id, row, measure, style, period, subject, found),
+        report=_measure_report(report_id, row, rates, measure, style, period, subject, found),
         guidance=guidance,
-        issue=_issue(f"{report_id}-issue", row, style, [report_id, *(g["id"] for g in guidance)], subject),
+        issues=tuple(
+            _issue(issue_id, rate, style, details, subject) for issue_id, rate in zip(issue_ids, rates, strict=True)
+        ),
         evidence=found,
     )
 
 
-def bundles(
-    reports: Sequence[GapReport], patient: Resource, organization: Resource, style: Style, layout: Row
-) -> Resource:
-    """The Parameters that `$care-gaps` answers: one Bundle for the patient, or one a measure."""
-    shares = [[report] for report in reports] if layout.get("bundles") == "per-measure" else [list(reports)]
-    made = [_bundle(share, patient, organization, style, layout) for share in shares if share]
-    # 2026-11, deqm-test-server: nothing to report is Parameters without a Bundle, not an empty Bundle.
-    return {
-        "resourceType": "Parameters",
-        **({"parameter": [{"name": "return", "resource": b} for b in made]} if made else {}),
-    }
-
-
-def _bundle(
-    reports: Sequence[GapReport], patient: Resource, organization: Resource, style: Style, layout: Row
-) -> Resource:
-    document = layout.get("document", style.document)
-    with_issues = layout.get("detected_issue", True)
-    timestamp = max(report.report["date"] for report in reports)
-    entries: list[Resource] = [_composition(reports, patient, style, timestamp)] if document else []
-    entries += [report.report for report in reports]
-    if with_issues:
-        entries += [resource for report in reports for resource in (report.issue, *report.guidance)]
-    if style.evidence_inside:
-        entries += [r for report in reports for evidence in report.evidence for r in evidence.resources]
-    entries += [patient, organization]
-    key = uuid5(NAMESPACE_URL, " ".join(report.report["id"] for report in reports))
-    return {
-        "resourceType": "Bundle",
-        "id": str(key),
-        "meta": {"profile": [f"{DEQM}/StructureDefinition/gaps-bundle-deqm"]},
-        "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{key}"},
-        "type": "document" if document else "collection",
-        "timestamp": timestamp,
-        "entry": [{"fullUrl": style.url(resource), "resource": resource} for resource in entries],
-    }
-
-
-def _composition(reports: Iterable[GapReport], patient: Resource, style: Style, timestamp: str) -> Resource:
-    return {
-        "resourceType": "Composition",
-        "id": f"{patient['id']}-gaps",
-        "meta": {"profile": [f"{DEQM}/StructureDefinition/gaps-composition-deqm"]},
-        "status": "final",
-        "type": coded(LOINC, "96315-7", "Gaps in care report"),
-        "subject": {"reference": f"Patient/{patient['id']}"},
-        "date": timestamp,
-        "author": [style.reporter],
-        "title": f"Gaps in care, {style.name}",
-        "section": [
-            {
-                "title": report.words,
-                "focus": {"reference": f"MeasureReport/{report.report['id']}"},
-                "entry": [{"reference": f"DetectedIssue/{report.issue['id']}"}],
-            }
-            for report in reports
-        ],
-    }
-
-
 def _measure_report(
-    report_id: str, row: Row, measure: Measure, style: Style, period: Row, subject: Row, evidence: Sequence[Evidence]
+    report_id: str,
+    row: Row,
+    rates: Sequence[Row],
+    measure: Measure,
+    style: Style,
+    period: Row,
+    subject: Row,
+    evidence: Sequence[Evidence],
 ) -> Resource:
-    extension: list[Resource] = [
-        {
-            "url": f"{DEQM}/StructureDefinition/extension-measureScoring",
-            "valueCodeableConcept": coded(f"{HL7}/measure-scoring", "proportion"),
-        }
-    ]
-    if style.says_category:
-        extension.append({"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "deqm")})
-    extension += style.through(row)
-    counts = _populations(row, measure.improvement)
+    deqm = style.deqm
+    notation = coded(f"{HL7}/measure-improvement-notation", measure.improvement)
     report: Resource = {
         "resourceType": "MeasureReport",
         "id": report_id,
-        "meta": {"versionId": "1", "profile": [f"{DEQM}/StructureDefinition/indv-measurereport-deqm"]},
-        "extension": extension,
+        "meta": {
+            "versionId": "1",
+            "profile": [deqm.profile("indv-measurereport-deqm", "deqm-individualmeasurereport")],
+        },
+        "extension": list(_extensions(row, style)),
         "status": "complete",
         "type": "individual",
         "measure": measure.canonical,
@@ -169,21 +116,72 @@ def _measure_report(
         "date": f"{row['calculated']}T06:00:00Z",
         "reporter": style.reporter,
         "period": dict(period),
-        "improvementNotation": coded(f"{HL7}/measure-improvement-notation", measure.improvement),
-        "group": [
-            {
-                "id": f"{measure.key}-1",
-                "population": [
-                    {"code": coded(f"{HL7}/measure-population", code), "count": count} for code, count in counts.items()
-                ],
-            }
-        ],
+        "improvementNotation": notation,
+        "group": [_group(f"{measure.key}-{n}", rate, measure, style) for n, rate in enumerate(rates, 1)],
     }
-    if counts["initial-population"]:
-        report["group"][0]["measureScore"] = {"value": counts["numerator"]}
+    if deqm.link_ids:
+        del report["improvementNotation"]
+        for group in report["group"]:
+            group["extension"].append(
+                {"url": deqm.extension("groupImprovementNotation"), "valueCodeableConcept": notation}
+            )
     if evidence:
         report["evaluatedResource"] = [_evaluated(ref, item, style) for item in evidence for ref in item.references]
     return report
+
+
+def _extensions(row: Row, style: Style) -> Iterator[Resource]:
+    yield {
+        "url": style.deqm.extension("measureScoring"),
+        "valueCodeableConcept": coded(f"{HL7}/measure-scoring", "proportion"),
+    }
+    if style.says_category:
+        yield {"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "deqm")}
+    if style.deqm.programs and (contract := row.get("contract", style.contract)):
+        system = f"https://{style.payer}.example/contract"
+        yield {
+            "url": style.deqm.extension("reportingProgram"),
+            "valueIdentifier": {"system": system, "value": contract},
+        }
+    yield from style.through(row)
+
+
+def _group(group_id: str, rate: Row, measure: Measure, style: Style) -> Resource:
+    """One rate: its populations, its score, and the remarks on it."""
+    counts, deqm = _populations(rate, measure.improvement), style.deqm
+    extension: list[Resource] = [_remark(told, style) for told in rate.get("remarks", ())]
+    populations: list[Resource] = []
+    for code, count in counts.items():
+        link = {"extension": [_link("group.population", f"{group_id}-{code}")]} if deqm.link_ids else {}
+        populations.append({**link, "code": coded(f"{HL7}/measure-population", code), "count": count})
+    if deqm.link_ids:
+        extension.append(_link("group", group_id))
+        extension.append({"url": deqm.extension("calculatedDate"), "valueDateTime": f"{rate['calculated']}T06:00:00Z"})
+    group: Resource = {"id": group_id, "population": populations}
+    if extension:
+        group["extension"] = extension
+    if "rate" in rate:
+        group["code"] = {"text": rate["rate"]}
+    if counts["initial-population"]:
+        group["measureScore"] = {"value": counts["numerator"]}
+    return group
+
+
+def _link(what: str, value: str) -> Resource:
+    return {"url": f"{R5}/extension-MeasureReport.{what}.linkId", "valueString": value}
+
+
+def _remark(told: Row, style: Style) -> Resource:
+    """careGapRemark (DEQM 5.0.0 and universal): feedback that somebody gave and that the payer echoes."""
+    code = coded(style.deqm.codes("care-gap-remark"), told["code"])
+    return {
+        "url": style.deqm.extension("careGapRemark"),
+        "extension": [
+            {"url": "author", "valueString": told["by"]},
+            {"url": "authorDatetime", "valueDateTime": told["on"]},
+            {"url": "code", "valueCodeableConcept": code},
+        ],
+    }
 
 
 def _populations(row: Row, improvement: str) -> dict[str, int]:
@@ -206,49 +204,54 @@ def _evaluated(reference: str, evidence: Evidence, style: Style) -> Resource:
     return {**extension, "reference": style.ref(reference)}
 
 
-def _issue(issue_id: str, row: Row, style: Style, details: Sequence[str], subject: Row) -> Resource:
+def _issue(issue_id: str, rate: Row, style: Style, details: Sequence[str], subject: Row) -> Resource:
+    deqm = style.deqm
     status = {
-        "system": GAP_STATUS,
-        "code": row["status"],
-        "display": row.get("display", STATUSES.get(row["status"], "")),
+        "system": deqm.codes("gaps-status"),
+        "code": rate["status"],
+        "display": rate.get("display", STATUSES.get(rate["status"], "")),
     }
-    report_id, *reasons = details
-    references = [f"MeasureReport/{report_id}", *(f"GuidanceResponse/{reason}" for reason in reasons)]
+    criteria = [{"url": CRITERIA, "valueString": rate["group"]}] if "group" in rate else []
     return {
         "resourceType": "DetectedIssue",
         "id": issue_id,
-        "meta": {"profile": [f"{DEQM}/StructureDefinition/gaps-detectedissue-deqm"]},
+        "meta": {"profile": [deqm.profile("gaps-detectedissue-deqm", "deqm-gapsincaredetectedissue")]},
+        **({"extension": criteria} if criteria else {}),
         "modifierExtension": [
             {
-                "url": f"{DEQM}/StructureDefinition/extension-gapStatus",
+                "url": deqm.extension("gapStatus"),
                 "valueCodeableConcept": {"coding": [{key: text for key, text in status.items() if text}]},
             }
         ],
         "status": "final",
         "code": coded(f"{HL7}/v3-ActCode", "CAREGAP", "Caregap"),
         "patient": dict(subject),
-        "identifiedDateTime": row["calculated"],
-        "evidence": [{"detail": [{"reference": style.ref(reference)}]} for reference in references],
+        "identifiedDateTime": rate["calculated"],
+        "evidence": [{"detail": [{"reference": style.ref(reference)}]} for reference in details],
     }
 
 
-def _guidance(guidance_id: str, reason: Row, measure: Measure, subject: Row, evidence: Sequence[Evidence]) -> Resource:
-    why = coded(GAP_REASON, reason["code"], reason.get("display", REASONS.get(reason["code"], "")))
+def _guidance(
+    guidance_id: str, reason: Row, measure: Measure, style: Style, subject: Row, evidence: Sequence[Evidence]
+) -> Resource:
+    deqm = style.deqm
+    why = coded(deqm.codes("care-gap-reason"), reason["code"], reason.get("display", REASONS.get(reason["code"], "")))
     if "points_at" in reason:
         at = evidence[reason["points_at"] - 1]
         why["extension"] = [
             {
-                "url": f"{DEQM}/StructureDefinition/reasonDetail",
+                "url": deqm.extension("reasonDetail"),
                 "extension": [
                     {"url": "reference", "valueReference": {"reference": at.references[0]}},
                     {"url": "path", "valueString": reason.get("path", "value")},
                 ],
             }
         ]
+    profile = deqm.profile("gaps-guidanceresponse-detailedcaregap", "deqm-detailedcaregapguidanceresponse")
     return {
         "resourceType": "GuidanceResponse",
         "id": guidance_id,
-        "meta": {"profile": [f"{DEQM}/StructureDefinition/gaps-guidanceresponse-detailedcaregap"]},
+        "meta": {"profile": [profile]},
         "moduleUri": measure.url,
         "status": "success",
         "subject": dict(subject),

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from sandbox_config.payer.faults import Question
 from sandbox_config.payer.members import Member
 from sandbox_config.payer.metadata import capability_statement, smart_configuration
-from sandbox_config.payer.site import site
+from sandbox_config.payer.site import Job, site
 from sandbox_config.payer.tokens import Refused
 from sandbox_config.payer.wire import INSTEAD, Refusal, delayed, fhir_json, refused, too_many
 
@@ -38,20 +38,27 @@ def hit_by(name: str, question: Question) -> bool:
     return site().switches.is_on(name, question, g.get("member"))
 
 
-def asked(question: Question, *needs: str) -> Callable[[Callable[..., Resource]], Callable[..., Response]]:
+def asked(
+    question: Question, *needs: str, prepared: bool = False
+) -> Callable[[Callable[..., Resource | Response]], Callable[..., Response]]:
     """Make a route of a function that returns a resource: the token is checked, refusals and faults become answers.
 
     `needs` are resource types that the token must be allowed to read (r) or search (s); no scope names an operation.
+    `prepared`: this is where an answer is fetched that was deferred before.
     """
 
-    def dressed(ask: Callable[..., Resource]) -> Callable[..., Response]:
+    def dressed(ask: Callable[..., Resource | Response]) -> Callable[..., Response]:
         @wraps(ask)
         def route(**values: str) -> Response:
             g.member = None
             try:
                 _admit(needs)
-                body = ask(**values)
-                good = fhir_json(body)
+                told = ask(**values)
+                body = {} if isinstance(told, Response) else told
+                good = told if isinstance(told, Response) else fhir_json(body)
+                if site().style.asynchronous and question is Question.CARE_GAPS and not prepared:
+                    job = Job(g.member, site().clock(), body)
+                    body, good = {}, later_address(site().waiting.put(job))
             except Refusal as refusal:
                 body, good = {}, refused(refusal)
             return _struck(question, body) or good
@@ -59,6 +66,15 @@ def asked(question: Question, *needs: str) -> Callable[[Callable[..., Resource]]
         return route
 
     return dressed
+
+
+def later_address(key: str) -> Response:
+    """202, where to ask again, and when."""
+    response = Response(status=202)
+    response.headers["Content-Location"] = f"{site().style.base}/_later/{key}"
+    response.headers["Retry-After"] = "1"
+    response.headers["X-Progress"] = "in progress"
+    return response
 
 
 def may_read(resource_type: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox_config.scenarios import rows, terms
+from sandbox_config.scenarios import elements, terms
 from sandbox_config.scenarios.terms import HL7, Term, coded
 
 Resource = dict[str, Any]
@@ -35,7 +35,7 @@ def composed(owner: str, number: int, row: Row, subject: Mapping[str, str]) -> E
 
 
 def _concept(table: Mapping[str, Term], row: Row) -> Resource:
-    return rows.term(table, row["is"]).concept if "is" in row else {"text": row["says"]}
+    return elements.term(table, row["is"]).concept if "is" in row else {"text": row["says"]}
 
 
 def _condition(resource_id: str, row: Row, subject: Mapping[str, str]) -> Iterator[Resource]:
@@ -61,12 +61,12 @@ def _condition(resource_id: str, row: Row, subject: Mapping[str, str]) -> Iterat
 
 
 def _encounter(resource_id: str, row: Row, subject: Mapping[str, str]) -> Iterator[Resource]:
-    name, class_code = rows.VISIT_KINDS[row.get("is", "office")]
+    name, class_code = elements.VISIT_KINDS[row.get("is", "office")]
     yield {
         "resourceType": "Encounter",
         "id": resource_id,
         "status": "finished",
-        "class": rows.encounter_class(row.get("setting", class_code)),
+        "class": elements.encounter_class(row.get("setting", class_code)),
         "type": [{"text": row.get("says") or name}],
         "subject": dict(subject),
         "period": {"start": row["on"], "end": row["on"]},

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from threading import Lock
+
+from sandbox_config import switches
+from sandbox_config.switches import UnknownFault
 
 
 class Question(StrEnum):
@@ -38,11 +40,14 @@ FAULTS: Mapping[str, str] = {
     "hostile-next": "the next link of a search points to another origin",
     "outcome-entry": "an OperationOutcome rides among the results",
     "unreadable-resource": "the first MeasureReport of an answer cannot be read",
+    "fqm-execution": "care gaps in the shape of fqm-execution: no gap status, contained reasons, no fullUrl",
+    "deqm-test-server": "the same, and only the single status open-gap is implemented",
+    "hapi": "care gaps in the shape of HAPI without document: each DetectedIssue contains its report",
+    "a-month-later": "what the payer will say a month from now",
+    "forever-202": "a prepared answer is never ready",
+    "bulk-output": "a prepared answer is a manifest with ndjson output",
+    "other-context": "$risk-gap answers under another contextId",
 }
-
-
-class UnknownFault(ValueError):
-    """A name or a question that is not in the tables."""
 
 
 def checked(names: Iterable[str]) -> frozenset[str]:
@@ -57,36 +62,24 @@ def checked(names: Iterable[str]) -> frozenset[str]:
     return on
 
 
-class Switches:
+class Switches(switches.Switches):
     """Which faults are on: for everybody (run time) and for single members (their scenario)."""
 
     def __init__(self, of_members: Mapping[str, Iterable[str]]) -> None:
+        super().__init__(checked)
         self._of_members = {member: checked(names) for member, names in of_members.items()}
-        self._on: frozenset[str] = frozenset()
         self._stumbled: set[tuple[str, Question]] = set()
-        self._lock = Lock()
 
-    @property
-    def on(self) -> frozenset[str]:
-        """The faults that are on for everybody."""
-        return self._on
-
-    def change(self, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> frozenset[str]:
-        """Switch faults on and off for everybody and return what is on now. Raises UnknownFault."""
-        adding, removing = checked(add), checked(remove)
-        with self._lock:
-            self._on = (self._on | adding) - removing
-            self._stumbled.clear()
-            return self._on
+    def changed(self) -> None:
+        self._stumbled.clear()
 
     def is_on(self, name: str, question: Question, member: str | None) -> bool:
         """Whether this fault hits this question about this member (None: about nobody in particular)."""
-        on = self._on | self._of_members.get(member or "", frozenset())
-        return name in on or f"{name}:{question}" in on
+        return switches.is_on(self.on | self._of_members.get(member or "", frozenset()), name, question)
 
     def first_time(self, member: str | None, question: Question) -> bool:
         """Whether this question about this member stumbles for the first time since the switches changed."""
-        with self._lock:
+        with self.lock:
             fresh = (member or "", question) not in self._stumbled
             self._stumbled.add((member or "", question))
             return fresh

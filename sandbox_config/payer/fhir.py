@@ -1,6 +1,7 @@
 """The payer's FHIR server: who is a member, what is open, which conditions are to be assessed, and on what evidence.
 
-HRex 1.2.0 `$member-match`, DEQM US 5.0.0 `Measure/$care-gaps`, RA 2.1.0 MeasureReport search, and plain reads.
+HRex 1.2.0 `$member-match`, DEQM `Measure/$care-gaps`, RA MeasureReport search, and plain reads; what some payers do at
+request stands in `on_demand.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox_config.payer import gaps_request, mischief
-from sandbox_config.payer.care_gaps import CATEGORY, bundles
+from sandbox_config.payer import gaps_request, mischief, shapes
+from sandbox_config.payer.care_gaps import CATEGORY
+from sandbox_config.payer.documents import bundles
 from sandbox_config.payer.door import about, asked, hit_by, may_read
 from sandbox_config.payer.faults import Question
 from sandbox_config.payer.members import Member, NoMatch
+from sandbox_config.payer.records import Records
 from sandbox_config.payer.searching import BadSearch, overlaps, page
 from sandbox_config.payer.site import site
 from sandbox_config.payer.wire import Refusal, refused
@@ -48,7 +51,7 @@ def find_patient() -> Resource:
 @asked(Question.MEMBER, "Patient.r")
 def member_match() -> Resource:
     """HRex 1.2.0: the member whom demographics and coverage together describe; 422 when there is no single one."""
-    told = _parameters()
+    told = parameters()
     patient, coverage = told.get("MemberPatient"), told.get("CoverageToMatch")
     if not isinstance(patient, Mapping) or not isinstance(coverage, Mapping):
         raise Refusal(400, "required", "MemberPatient and CoverageToMatch are required")
@@ -77,18 +80,24 @@ def member_match() -> Resource:
 @blueprint.route("/Measure/$care-gaps", methods=["GET", "POST"])
 @asked(Question.CARE_GAPS, "MeasureReport.r", "Measure.r")
 def care_gaps() -> Resource:
-    """DEQM US 5.0.0 `$care-gaps` at type level, for one patient: Parameters with a Bundle, or several."""
+    """DEQM `$care-gaps` at type level, for one patient: Parameters with a Bundle, or several."""
+    style = site().style
     told = gaps_request.read(
-        request.args if request.method == "GET" else _parameters(), strict=site().style.strict_search
+        request.args if request.method == "GET" else parameters(), style.deqm, strict=style.strict_search
     )
-    member = _member(told.subject)
-    style, records = site().style, site().records
-    found = [report for report in records.of(member).gaps if told.wants(report)]
+    member = member_of(told.subject)
+    if hit_by("deqm-test-server", Question.CARE_GAPS):
+        shapes.check_statuses(told.statuses)
+    held = records(Question.CARE_GAPS)
+    found = [report for report in held.of(member).gaps if told.wants(report)]
     layout = {**member.side.layout, **({} if told.document is None else {"document": told.document})}
     patient: Resource = dict(member.patient)
     if hit_by("wrong-patient", Question.CARE_GAPS):
-        patient = {**records.stranger(), "id": member.id}
-    answer = bundles(found, patient, records.organization, style, layout)
+        patient = {**held.stranger(), "id": member.id}
+    answer = bundles(found, patient, held.organization, style, layout)
+    for name, shape in shapes.SHAPES.items():
+        if hit_by(name, Question.CARE_GAPS):
+            answer = shape(answer)
     if hit_by("unreadable-resource", Question.CARE_GAPS):
         answer = mischief.broken_bundle(answer)
     if hit_by("outcome-entry", Question.CARE_GAPS):
@@ -101,14 +110,13 @@ def care_gaps() -> Resource:
 @asked(Question.RISK, "MeasureReport.s")
 def find_reports() -> Resource:
     """RA 2.1.0: `MeasureReport?patient=&period=&category=ra`, with paging and `_include` of evaluated resources."""
+    if not site().style.ra.search:
+        raise Refusal(400, "not-supported", "reports are given by MeasureReport/$report")
     query = _query()
     _check_parameters(query)
-    member = _member((query.get("patient") or query.get("subject") or [""])[-1])
-    record = site().records.of(member)
-    reports = [report for report in record.reports if _matches(report, query)]
-    if hit_by("wrong-patient", Question.RISK):
-        stranger = {"reference": f"Patient/{site().records.stranger()['id']}"}
-        reports = [{**report, "subject": stranger} for report in reports]
+    member = member_of((query.get("patient") or query.get("subject") or [""])[-1])
+    found = records(Question.RISK).of(member)
+    reports = [_perhaps_a_strangers(report) for report in found.reports if _matches(report, query)]
     with_evidence = any(name in INCLUDES for name in query.get("_include", ()))
     bundle = _searchset([(report, _evaluated(report) if with_evidence else ()) for report in reports])
     for name, trick in (
@@ -121,16 +129,29 @@ def find_reports() -> Resource:
     return bundle
 
 
+def reports_of(member: Member) -> list[Resource]:
+    """The RA reports of a member, for those who ask without a search."""
+    return [_perhaps_a_strangers(each.report) for each in records(Question.RISK).of(member).risk]
+
+
+def _perhaps_a_strangers(report: Resource) -> Resource:
+    if not hit_by("wrong-patient", Question.RISK):
+        return report
+    return {**report, "subject": {"reference": f"Patient/{records().stranger()['id']}"}}
+
+
 @blueprint.get("/Measure")
 @asked(Question.READ, "Measure.s")
 def find_measures() -> Resource:
-    """`Measure?url=` with or without `version=` or `|version`."""
+    """`Measure?url=` with or without `version=` or `|version`; `status=`. All are active."""
     url, _, version = request.args.get("url", "").partition("|")
     version = request.args.get("version", version)
     found = [
         measure
-        for measure in site().records.measures
-        if url in ("", measure["url"]) and version in ("", measure["version"])
+        for measure in records().measures
+        if url in ("", measure["url"])
+        and version in ("", measure["version"])
+        and request.args.get("status", measure["status"]) == measure["status"]
     ]
     return _searchset([(measure, ()) for measure in found])
 
@@ -140,7 +161,7 @@ def _read(resource_type: str) -> None:
 
     @asked(Question.READ, f"{resource_type}.r")
     def read(resource_id: str) -> Resource:
-        found = site().records.read(f"{resource_type}/{resource_id}")
+        found = records().read(f"{resource_type}/{resource_id}")
         if found is None:
             raise Refusal(404, "not-found", f"no {resource_type} has this id")
         resource, member = found
@@ -163,7 +184,7 @@ def _bad(error: Exception) -> Response:
     return refused(Refusal(400, "invalid", str(error)))
 
 
-def _parameters() -> dict[str, Any]:
+def parameters() -> dict[str, Any]:
     """The named values of a Parameters body; a repeated name gives a list."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
@@ -182,7 +203,7 @@ def _query() -> dict[str, list[str]]:
     return request.values.to_dict(flat=False)
 
 
-def _member(reference: str) -> Member:
+def member_of(reference: str) -> Member:
     """The member that `Patient/id`, an absolute reference or a bare id names."""
     if not reference:
         raise Refusal(400, "required", "name one patient")
@@ -216,9 +237,18 @@ def _matches(report: Resource, query: Mapping[str, Sequence[str]]) -> bool:
 
 def _evaluated(report: Resource) -> list[Resource]:
     """The evaluated resources of a report that exist and that this token may read."""
+    return [resource for resource in all_evaluated(report) if may_read(resource["resourceType"])]
+
+
+def all_evaluated(report: Resource) -> list[Resource]:
+    """The evaluated resources of a report that exist."""
     references = ["/".join(r["reference"].rsplit("/", 2)[-2:]) for r in report.get("evaluatedResource", ())]
-    found = [site().records.read(reference) for reference in references if may_read(reference.partition("/")[0])]
-    return [resource for resource, _ in filter(None, found)]
+    return [resource for resource, _ in filter(None, map(records().read, references))]
+
+
+def records(question: Question = Question.READ) -> Records:
+    """What the payer holds; with the fault a-month-later, what it will hold then."""
+    return site().later if hit_by("a-month-later", question) else site().now
 
 
 def _searchset(matches: Sequence[tuple[Resource, Sequence[Resource]]]) -> Resource:

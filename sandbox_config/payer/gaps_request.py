@@ -1,4 +1,4 @@
-"""The in-parameters of `$care-gaps` (DEQM US 5.0.0), as a GET query or a Parameters body."""
+"""The in-parameters of `$care-gaps`, as a GET query or a Parameters body, by the release that the payer speaks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from sandbox_config.payer.care_gaps import STATUSES, GapReport
-
-#: 5.0.0 has more; these are refused or ignored like parameters that nobody knows.
-KNOWN = {"periodStart", "periodEnd", "status", "subject", "measureId", "measureIdentifier", "measureUrl", "isDocument"}
+from sandbox_config.payer.dialects import Deqm
 
 
 class BadRequest(ValueError):
@@ -37,19 +35,21 @@ class GapsRequest:
         return (
             date.fromisoformat(period["start"]) <= self.end
             and date.fromisoformat(period["end"]) >= self.start
-            and (report.status in self.statuses or report.status not in STATUSES)
+            and any(status in self.statuses or status not in STATUSES for status in report.statuses)
             and (not self.measures or bool(names.intersection(self.measures)))
         )
 
 
-def read(told: Mapping[str, Any], *, strict: bool) -> GapsRequest:
+def read(told: Mapping[str, Any], deqm: Deqm, *, strict: bool) -> GapsRequest:
     """The request in a query or in the named values of a Parameters body. Raises BadRequest."""
-    if strict and (unknown := set(told) - KNOWN):
+    if strict and (unknown := set(told) - deqm.parameters):
         raise BadRequest(f"unknown parameters: {', '.join(sorted(unknown))}")
+    if deqm.needs_measures and not _all(told, "measureUrl"):
+        raise BadRequest("measureUrl is required")
     statuses = _all(told, "status")
     if not statuses:
         raise BadRequest("status is required")
-    if unknown := set(statuses) - set(STATUSES):
+    if unknown := set(statuses) - set(deqm.statuses):
         raise BadRequest(f"unknown status: {', '.join(sorted(unknown))}")
     subject = _all(told, "subject")
     if len(subject) != 1:
@@ -73,7 +73,9 @@ def _all(told: Mapping[str, Any], name: str) -> list[str]:
     if isinstance(told, MultiDict):
         return told.getlist(name)
     values = told.get(name, [])
-    return [str(value) for value in (values if isinstance(values, list) else [values])]
+    # The universal ballot had a Reference as subject, the releases a string.
+    each = values if isinstance(values, list) else [values]
+    return [str(value.get("reference", "") if isinstance(value, Mapping) else value) for value in each]
 
 
 def _day(told: Mapping[str, Any], name: str) -> date:

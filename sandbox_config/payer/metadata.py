@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox_config.payer.catalogue import DEQM, RA
+from sandbox_config.payer.catalogue import RA
 from sandbox_config.payer.style import Style
 from sandbox_config.payer.tokens import ALGORITHMS, ALLOWED
 
@@ -25,7 +25,7 @@ def smart_configuration(root: str) -> dict[str, Any]:
 
 
 def capability_statement(style: Style) -> Resource:
-    """DEQM US 5.0.0 gic-server and RA 2.1.0 ra-reporting-server, as far as this payer goes."""
+    """DEQM gic-server and RA ra-reporting-server in this payer's releases, as far as it goes."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -33,11 +33,11 @@ def capability_statement(style: Style) -> Resource:
         "kind": "instance",
         "software": {"name": f"{style.name} report server (sandbox)"},
         "implementation": {"description": style.name, "url": style.base},
-        "instantiates": [f"{DEQM}/CapabilityStatement/gic-server", f"{RA}/CapabilityStatement/ra-reporting-server"],
-        "implementationGuide": [
-            f"{DEQM}/ImplementationGuide/hl7.fhir.us.davinci-deqm|5.0.0",
-            f"{RA}/ImplementationGuide/hl7.fhir.us.davinci-ra|2.1.0",
+        "instantiates": [
+            f"{style.deqm.guide}/CapabilityStatement/gic-server",
+            f"{RA}/CapabilityStatement/ra-reporting-server",
         ],
+        "implementationGuide": [style.deqm.implementation_guide, style.ra.implementation_guide],
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
         "rest": [{"mode": "server", "resource": _resources(style)}],
@@ -59,12 +59,14 @@ def _resources(style: Style) -> list[Resource]:
         patient["searchParam"] = [{"name": "identifier", "type": "token"}]
     measure = _resource(
         "Measure",
-        search={"url": "uri"},
-        operation=[{"name": "care-gaps", "definition": f"{DEQM}/OperationDefinition/care-gaps"}],
+        search={"url": "uri", "status": "token"},
+        operation=[{"name": "care-gaps", "definition": style.deqm.operation}],
     )
     report = _resource(
         "MeasureReport",
-        search={
+        search={}
+        if not style.ra.search
+        else {
             "patient": "reference",
             "subject": "reference",
             "period": "date",
@@ -74,13 +76,18 @@ def _resources(style: Style) -> list[Resource]:
             style.category_parameter: "token",
         },
         supportedProfile=[
-            f"{DEQM}/StructureDefinition/indv-measurereport-deqm",
+            style.deqm.profile("indv-measurereport-deqm", "deqm-individualmeasurereport"),
             f"{RA}/StructureDefinition/ra-measurereport",
         ],
-        searchInclude=["MeasureReport:evaluated-resource"],
+        **({"searchInclude": ["MeasureReport:evaluated-resource"]} if style.ra.search else {}),
+        **({"operation": [_ra_operation(style.ra.operation)]} if style.ra.operation else {}),
     )
     others = ("Organization", "Condition", "Encounter", "Observation", "Procedure", "DocumentReference")
     return [patient, measure, report, *(_resource(name) for name in others)]
+
+
+def _ra_operation(name: str) -> Resource:
+    return {"name": name, "definition": f"{RA}/OperationDefinition/{name}"}
 
 
 def _resource(name: str, *, search: dict[str, str] | None = None, **more: Any) -> Resource:

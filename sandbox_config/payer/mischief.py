@@ -42,7 +42,7 @@ def broken_searchset(bundle: Resource) -> Resource:
 
 def outcome_in_searchset(bundle: Resource) -> Resource:
     """A searchset with an entry of mode `outcome` (R4 allows it; clients must not take it for a match)."""
-    entry = {"resource": _warning(), "search": {"mode": "outcome"}}
+    entry = {"resource": warning(), "search": {"mode": "outcome"}}
     return {**bundle, "entry": [entry, *bundle.get("entry", ())]}
 
 
@@ -60,10 +60,10 @@ def hostile_next(elsewhere: str) -> Callable[[Resource], Resource]:
 
 
 def _with_outcome(bundle: Resource) -> Resource:
-    return {**bundle, "entry": [*bundle["entry"], {"fullUrl": "urn:uuid:outcome", "resource": _warning()}]}
+    return {**bundle, "entry": [*bundle["entry"], {"fullUrl": "urn:uuid:outcome", "resource": warning()}]}
 
 
-def _warning() -> Resource:
+def warning() -> Resource:
     return outcome("incomplete", "claims of the last two weeks are not included", "warning")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from sandbox_config.payer.risk import RiskReport, risk_report
 from sandbox_config.payer.style import Style
 
 Resource = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,21 @@ class Record:
             yield from risk.resources
 
 
+def told(rows: Iterable[Row], *, later: bool) -> Iterator[Row]:
+    """The rows as the payer tells them now, or a month later: a row may change then (`later`) or exist `only` then."""
+    when = "later" if later else "now"
+    for row in rows:
+        if row.get("only", when) == when:
+            changed = {**row, **(row.get("later", {}) if later else {})}
+            yield {key: value for key, value in changed.items() if key not in ("later", "only")}
+
+
 class Records:
     """The payer's store. Everything is read-only: what a client sends does not change it."""
 
-    def __init__(self, members: Members, style: Style, year: int) -> None:
+    def __init__(self, members: Members, style: Style, year: int, *, later: bool = False) -> None:
         self._style = style
+        self._later = later
         self._measures: Mapping[str, Measure] = MEASURES[style.payer]
         self._year = (date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat())
         self._records = {member.id: self._record(member) for member in members}
@@ -81,11 +92,11 @@ class Records:
             member,
             gaps=tuple(
                 gap_report(member.id, row, self._measures[row["measure"]], self._style, self._year)
-                for row in member.side.gaps
+                for row in told(member.side.gaps, later=self._later)
             ),
             risk=tuple(
                 risk_report(member.id, row, self._measures[row["model"]], self._style, self._year)
-                for row in member.side.risk
+                for row in told(member.side.risk, later=self._later)
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Coding gaps as Da Vinci RA 2.1.0 has them: a MeasureReport a member and model version, a group a category."""
+"""Coding gaps as RA has them, in the payer's release: a MeasureReport a member and model, a group a category."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox_config.payer.care_gaps import CATEGORY, CATEGORY_CODES
-from sandbox_config.payer.catalogue import CATEGORIES, CMS_HCC, RA, Measure
+from sandbox_config.payer.catalogue import CATEGORIES, CMS_HCC, CMS_RXHCC, RA, Measure
 from sandbox_config.payer.evidence import Evidence, composed
 from sandbox_config.payer.style import Style
-from sandbox_config.scenarios import rows, terms
+from sandbox_config.scenarios import elements, terms
 from sandbox_config.scenarios.terms import SNOMED, coded
 
 Resource = dict[str, Any]
 Row = Mapping[str, Any]
 
 CONFIDENCE = {"Low": "62482003", "Medium": "255508009", "High": "75540009", "Very high": "260360000"}
+
+_PREFIX = {CMS_HCC: "HCC ", CMS_RXHCC: "RxHCC "}
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,16 @@ def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: t
     found: list[Evidence] = []
     evaluated: list[Resource] = []
     for told in row["groups"]:
-        group = _group(told, model)
+        group = _group(told, model, style)
         groups.append(group)
         for item in told.get("evidence", ()):
             evidence = composed(report_id, len(found) + 1, item, subject)
             found.append(evidence)
             mark = {"url": f"{RA}/StructureDefinition/ra-groupReference", "valueString": group["id"]}
             evaluated += [{"extension": [mark], "reference": style.ref(ref)} for ref in evidence.references]
-    extension: list[Resource] = [{"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "ra")}]
+    extension: list[Resource] = []
+    if not style.ra.suspect_type:
+        extension.append({"url": CATEGORY, "valueCodeableConcept": coded(CATEGORY_CODES, "ra")})
     if "deadline" in row:
         url = f"{RA}/StructureDefinition/ra-clinicalDataCollectionDeadline"
         extension.append({"url": url, "valueDate": row["deadline"]})
@@ -74,11 +78,16 @@ def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: t
     return RiskReport(report, tuple(found))
 
 
-def _group(told: Row, model: Measure) -> Resource:
+def _group(told: Row, model: Measure, style: Style) -> Resource:
     label = told.get("words", CATEGORIES[model.version].get(told["cc"], ""))
-    code = {"system": CMS_HCC, "version": model.version, "code": told["cc"], "display": label}
+    code = {"system": model.categories, "version": model.version, "code": told["cc"], "display": label}
     words = {
-        "ra-ccType": ("cc-type", told["type"]),
+        # STU1 called it suspectType and had no diagnosis codes.
+        **(
+            {"ra-suspectType": ("suspect-type", told["type"])}
+            if style.ra.suspect_type
+            else {"ra-ccType": ("cc-type", told["type"])}
+        ),
         "ra-evidenceStatus": ("evidence-status", told.get("status")),
         "ra-hierarchicalStatus": ("hierarchical-status", told.get("hierarchy")),
     }
@@ -92,10 +101,10 @@ def _group(told: Row, model: Measure) -> Resource:
     if "confidence" in told:
         scale = coded(SNOMED, CONFIDENCE[told["confidence"]], told["confidence"])
         extension.append({"url": f"{RA}/StructureDefinition/ra-confidenceScale", "valueCodeableConcept": scale})
-    for key in told.get("dx", ()):
-        diagnosis = rows.term(terms.CONDITIONS, key).concept
+    for key in told.get("dx", ()) if not style.ra.suspect_type else ():
+        diagnosis = elements.term(terms.CONDITIONS, key).concept
         extension.append({"url": f"{RA}/StructureDefinition/ra-dxCode", "valueCodeableConcept": diagnosis})
-    text = f"HCC {told['cc']}: {label}"
+    text = f"{_PREFIX.get(model.categories, '')}{told['cc']}: {label}"
     # RA 2.1.0: group.code is 0..1 and may be text alone.
     return {
         "id": f"hcc-{told['cc']}",

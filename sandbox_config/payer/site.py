@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import secrets
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -42,6 +44,34 @@ class Journal:
         return {"paths": dict(Counter(f"{call['method']} {call['path']}" for call in calls)), "calls": calls}
 
 
+@dataclass(frozen=True)
+class Job:
+    """An answer that is being prepared: whose it is, and when it was asked for."""
+
+    member: str | None
+    asked: datetime
+    body: dict[str, Any]
+
+
+class Waiting:
+    """Answers that were asked for and are fetched later, the newest few."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, job: Job) -> str:
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._jobs[key] = job
+            while len(self._jobs) > 500:
+                self._jobs.popitem(last=False)
+        return key
+
+    def get(self, key: str) -> Job | None:
+        return self._jobs.get(key)
+
+
 @dataclass
 class Site:
     """Everything that the routes work with. `delay` (seconds) is waited before each answer."""
@@ -49,13 +79,16 @@ class Site:
     style: Style
     root: str
     members: Members
-    records: Records
+    now: Records
+    later: Records  # what it will say a month from now (fault a-month-later)
     tokens: TokenEndpoint
     switches: Switches
     sleep: Callable[[float], None]
+    clock: Callable[[], datetime]
     delay: float = 0.0
     journal: Journal = field(default_factory=Journal)
     strayed: list[dict[str, Any]] = field(default_factory=list)  # calls that followed a hostile link
+    waiting: Waiting = field(default_factory=Waiting)
 
     @property
     def elsewhere(self) -> str:

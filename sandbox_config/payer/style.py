@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox_config.payer.dialects import DEQM_3, DEQM_5, DEQM_UV, RA_1, RA_2, RA_3, Deqm, Ra
+
 
 @dataclass(frozen=True)
 class Style:
@@ -24,6 +26,10 @@ class Style:
     strict_search: bool  # an unknown search parameter is an error, or ignored
     post_search: bool  # POST [type]/_search is taken (R4 search 3.1.1.5), or GET only
     page_size: int  # never more than this on one page, whatever _count asks for
+    deqm: Deqm
+    ra: Ra
+    contract: str = ""  # what its reports name as their program, unless a story says otherwise; empty: not stated
+    asynchronous: bool = False  # `$care-gaps` is answered 202 first, with an address to ask again
 
     @property
     def reporter(self) -> dict[str, Any]:
@@ -46,35 +52,68 @@ class Style:
 
 def style_of(payer: str, name: str, base: str) -> Style:
     """The habits of a connected payer."""
-    if payer == "northwind":
-        return Style(
-            payer=payer,
-            name=name,
-            base=base,
-            document=True,
-            evidence_inside=True,
-            absolute_references=False,
-            says_category=True,
-            data_through="https://northwind.example/fhir/StructureDefinition/data-through",
-            identifier_search=True,
-            category_parameter="category",
-            strict_search=True,
-            post_search=True,
-            page_size=2,
-        )
-    return Style(
-        payer=payer,
-        name=name,
-        base=base,
-        document=False,
-        evidence_inside=False,
-        absolute_references=True,
-        says_category=False,
-        data_through="",
-        identifier_search=False,
+    return Style(payer=payer, name=name, base=base, **_HABITS[payer])
+
+
+_HABITS: Mapping[str, Mapping[str, Any]] = {
+    "northwind": {
+        "document": True,
+        "evidence_inside": True,
+        "absolute_references": False,
+        "says_category": True,
+        "data_through": "https://northwind.example/fhir/StructureDefinition/data-through",
+        "identifier_search": True,
+        "category_parameter": "category",
+        "strict_search": True,
+        "post_search": True,
+        "page_size": 2,
+        "deqm": DEQM_5,
+        "ra": RA_2,
+        "contract": "Northwind Quality Partnership",
+    },
+    "lakeside": {
+        "document": False,
+        "evidence_inside": False,
+        "absolute_references": True,
+        "says_category": False,
+        "data_through": "",
+        "identifier_search": False,
         # 2026-11, Da Vinci RA: the search parameter's code is `category`, CapabilityStatements list this name.
-        category_parameter="measurereport-category",
-        strict_search=False,
-        post_search=False,
-        page_size=50,
-    )
+        "category_parameter": "measurereport-category",
+        "strict_search": False,
+        "post_search": False,
+        "page_size": 50,
+        "deqm": DEQM_5,
+        "ra": RA_2,
+    },
+    "harbor": {
+        "document": False,
+        "evidence_inside": True,
+        "absolute_references": False,
+        "says_category": True,
+        "data_through": "https://harbor.example/fhir/StructureDefinition/data-through",
+        "identifier_search": True,
+        "category_parameter": "category",
+        "strict_search": True,
+        "post_search": True,
+        "page_size": 5,
+        "deqm": DEQM_UV,
+        "ra": RA_3,
+        "contract": "Harbor Shared Savings",
+        "asynchronous": True,
+    },
+    "meridian": {
+        "document": True,
+        "evidence_inside": True,
+        "absolute_references": True,
+        "says_category": False,
+        "data_through": "",
+        "identifier_search": True,
+        "category_parameter": "category",
+        "strict_search": True,
+        "post_search": False,
+        "page_size": 20,
+        "deqm": DEQM_3,
+        "ra": RA_1,
+    },
+}

@@ -45,6 +45,8 @@ class Common:
     dr: Person
     ma: Person
     mgr: Person
+    privacy: Person
+    it: Person
     organization: Resource
     location: Resource
     payors: tuple[Resource, ...]
@@ -52,7 +54,7 @@ class Common:
     @property
     def users(self) -> Mapping[str, Person]:
         """The staff by key."""
-        return MappingProxyType({person.key: person for person in (self.dr, self.ma, self.mgr)})
+        return MappingProxyType({person.key: person for person in (self.dr, self.ma, self.mgr, self.privacy, self.it)})
 
     def resources(self) -> Iterator[Resource]:
         """Every shared resource, for a FHIR server to serve."""
@@ -94,10 +96,15 @@ PAYERS: Mapping[str, PayerFacts] = MappingProxyType(
         for payer in (
             PayerFacts("northwind", "Northwind Health Plan", "NWHP1", "https://northwind.example/member-id"),
             PayerFacts("lakeside", "Lakeside Community Health", "LKCH2", "https://lakeside.example/subscriber"),
+            PayerFacts("harbor", "Harbor Mutual", "HBR55", "https://harbor.example/member-number"),
+            PayerFacts("meridian", "Meridian Medicaid", "MDN90", "https://meridian.example/recipient-id"),
             PayerFacts("blueheron", "Blue Heron Mutual", "BHM07", "https://blueheron.example/member", connected=False),
         )
     }
 )
+
+#: The payers that have a report server here, in the order of their ports.
+CONNECTED = tuple(payer.id for payer in PAYERS.values() if payer.connected)
 
 
 def _person(
@@ -141,6 +148,8 @@ COMMON = Common(
     dr=_person("dr", "Ines", "Valderrama", npi="9812045703", job="physician", specialty=FAMILY_MEDICINE),
     ma=_person("ma", "Tobias", "Achterberg", job="medical-assistant"),
     mgr=_person("mgr", "Priya", "Sundaresan", job="practice-manager"),
+    privacy=_person("privacy", "Noor", "Aldridge", job="privacy-officer"),
+    it=_person("it", "Anselm", "Brightwater", job="it-operator"),
     organization={
         "resourceType": "Organization",
         "id": "riverbend",

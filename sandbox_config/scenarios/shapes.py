@@ -13,7 +13,7 @@ from typing import Any
 from sandbox_config.scenarios import rows
 from sandbox_config.scenarios.common import COMMON, MRN, PAYERS, US_CORE, PayerFacts
 from sandbox_config.scenarios.dates import instant
-from sandbox_config.scenarios.rows import Resource, ShapeError
+from sandbox_config.scenarios.elements import ACT_CODE, Resource, ShapeError, encounter_class, names, shown_name
 from sandbox_config.scenarios.terms import HL7, coded
 
 __all__ = ["Chart", "Resource", "ShapeError", "payer_patient"]
@@ -77,7 +77,7 @@ class Chart:
             "meta": {"profile": [f"{US_CORE}/us-core-coverage"]},
             "identifier": [_member_number(payer, member)],
             "status": row.get("status", "active"),
-            "type": coded(rows.ACT_CODE, code, display, text),
+            "type": coded(ACT_CODE, code, display, text),
             "subscriberId": row.get("subscriber_id", member),
             "beneficiary": {"reference": f"Patient/{self.patient_id}"},
             "relationship": coded(f"{HL7}/subscriber-relationship", row.get("relationship", "self")),
@@ -98,7 +98,7 @@ class Chart:
         end = datetime.fromisoformat(start) + timedelta(minutes=VISIT_MINUTES)
         reason = self._story.get("reason", "Office visit")
         here = [
-            (f"Patient/{self.patient_id}", rows.shown_name(self._person)),
+            (f"Patient/{self.patient_id}", shown_name(self._person)),
             (COMMON.dr.fhir_user, COMMON.dr.name),
             (f"Location/{COMMON.location['id']}", COMMON.location["name"]),
         ]
@@ -122,7 +122,7 @@ class Chart:
             "id": self.encounter_id,
             "meta": {"profile": [f"{US_CORE}/us-core-encounter"]},
             "status": "in-progress",
-            "class": rows.encounter_class("AMB"),
+            "class": encounter_class("AMB"),
             "type": [{"text": "Office visit"}],
             "subject": {"reference": f"Patient/{self.patient_id}"},
             "participant": [{"individual": {"reference": COMMON.dr.fhir_user, "display": COMMON.dr.name}}],
@@ -142,7 +142,7 @@ def payer_patient(person: Mapping[str, Any], payer: PayerFacts, member: str) -> 
 
 
 def _demographics(person: Mapping[str, Any]) -> Resource:
-    patient: Resource = {"resourceType": "Patient", "id": person["id"], "active": True, "name": rows.names(person)}
+    patient: Resource = {"resourceType": "Patient", "id": person["id"], "active": True, "name": names(person)}
     if not patient["name"]:
         del patient["name"]
     if person.get("gender"):

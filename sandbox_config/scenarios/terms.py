@@ -99,6 +99,18 @@ LABS: dict[str, Term] = {
         "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay",
         "FIT (stool immunochemical test)",
     ),
+    "stool-dna": _loinc(
+        "77354-9", "Noninvasive colorectal cancer DNA and occult blood screening [Presence] in Stool", "Stool DNA test"
+    ),
+    "pap": _loinc(
+        "10524-7", "Microscopic observation [Identifier] in Cervix by Cyto stain", "Cervical cytology (Pap test)"
+    ),
+    "hpv": _loinc(
+        "82675-0",
+        "Human papilloma virus 16+18+31+33+35+39+45+51+52+56+58+59+66+68 DNA [Presence] in Cervix by NAA with probe"
+        " detection",
+        "High-risk HPV test",
+    ),
 }
 
 VITALS: dict[str, Term] = {
@@ -118,6 +130,10 @@ SURVEYS: dict[str, Term] = {
     "phq9": _loinc(
         "44261-6", "Patient Health Questionnaire 9 item (PHQ-9) total score [Reported]", "PHQ-9 score", "{score}"
     ),
+    "phq2": _loinc(
+        "55758-7", "Patient Health Questionnaire 2 item (PHQ-2) total score [Reported]", "PHQ-2 score", "{score}"
+    ),
+    "housing": _loinc("71802-3", "Housing status", "Housing status"),
     "smoking": _loinc("72166-2", "Tobacco smoking status", "Tobacco smoking status"),
 }
 
@@ -159,6 +175,15 @@ CONDITIONS: dict[str, Term] = {
     "depression": _icd("F33.1", "Major depressive disorder, recurrent, moderate"),
     "depression-remission": _icd("F33.42", "Major depressive disorder, recurrent, in full remission"),
     "anxiety": _icd("F41.1", "Generalized anxiety disorder"),
+    "stroke": _icd("I63.9", "Cerebral infarction, unspecified", "Stroke"),
+    "ckd-4": _icd("N18.4", "Chronic kidney disease, stage 4 (severe)"),
+    "alzheimers": _icd("G30.9", "Alzheimer's disease, unspecified", "Alzheimer's disease"),
+    "frailty": _icd("R54", "Age-related physical debility", "Frailty"),
+    "wheelchair": _icd("Z99.3", "Dependence on wheelchair"),
+    "bed-confined": _icd("Z74.01", "Bed confinement status"),
+    "pregnant": _icd("Z33.1", "Pregnant state, incidental", "Pregnancy"),
+    "pregnancy-visit": _icd("Z34.82", "Encounter for supervision of other normal pregnancy, second trimester"),
+    "pneumonia": _icd("J18.9", "Pneumonia, unspecified organism", "Pneumonia"),
     "hypothyroidism": _icd("E03.9", "Hypothyroidism, unspecified"),
     "osteoarthritis-knee": _icd("M17.0", "Bilateral primary osteoarthritis of knee", "Osteoarthritis of both knees"),
     "osteoporosis": _icd("M81.0", "Age-related osteoporosis without current pathological fracture", "Osteoporosis"),
@@ -213,6 +238,8 @@ MEDICATIONS: dict[str, Term] = {
     ),
     "gabapentin-300": Term(RXNORM, "310431", "gabapentin 300 MG Oral Capsule", "Gabapentin 300 mg capsule"),
     "levothyroxine-50": Term("", "", "", "Levothyroxine 50 mcg tablet"),
+    "rosuvastatin-10": Term(RXNORM, "301542", "rosuvastatin", "Rosuvastatin 10 mg tablet"),
+    "donepezil-10": Term(RXNORM, "135447", "donepezil", "Donepezil 10 mg tablet"),
     "albuterol": Term("", "", "", "Albuterol inhaler, 90 mcg per puff"),
     "tiotropium": Term("", "", "", "Tiotropium 18 mcg inhalation capsule"),
     "morphine": Term("", "", "", "Morphine oral solution 10 mg/5 mL"),
@@ -239,6 +266,10 @@ PROCEDURES: dict[str, Term] = {
         also=(HCPCS, "T2042", "Hospice routine home care; per diem"),
     ),
     "retinal-exam": Term("", "", "", "Dilated retinal eye exam"),
+    "diabetic-eye-exam": Term(
+        HCPCS, "S3000", "Diabetic indicator; retinal eye exam, dilated, bilateral", "Dilated retinal eye exam"
+    ),
+    "medication-reconciliation": Term("", "", "", "Medication reconciliation after discharge"),
     "cataract-surgery": Term("", "", "", "Cataract surgery, right eye"),
 }
 

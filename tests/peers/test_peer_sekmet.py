@@ -16,7 +16,8 @@ from app.sources.payer import Access, PayerEntry
 from launch.keys import ClientKeys
 from sandbox_config.demo import differences
 from sandbox_config.scenario import COMMON
-from tests.house import House, free_ports, house
+from sandbox_config.serving import free_ports
+from tests.house import House, house
 from tests.peers.sekmet import load, sekmet
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("peers")]

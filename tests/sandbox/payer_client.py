@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 from werkzeug.test import TestResponse
 
 from sandbox_config.payer import create_payer
+from sandbox_config.payer.style import style_of
 from sandbox_config.scenario import Scenario, load_all
 
 TODAY = date(2026, 11, 22)
@@ -43,6 +44,7 @@ class PayerHouse:
     """One payer, a clock that stands still until moved, and the client's published keys."""
 
     def __init__(self, payer: str = "northwind", scenarios: Mapping[str, Scenario] | None = None) -> None:
+        self.payer = payer
         self.now = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
         self.slept: list[float] = []
         self.jwks_reads = 0
@@ -106,10 +108,31 @@ class PayerHouse:
 
     def gaps(self, patient: str, statuses: tuple[str, ...] = ("open-gap", "closed-gap"), **more: Any) -> Json:
         """`$care-gaps` of one patient for the year."""
-        year = {"periodStart": "2026-01-01", "periodEnd": "2026-12-31"}
-        answer = self.get("Measure/$care-gaps", subject=f"Patient/{patient}", status=statuses, **{**year, **more})
+        answer = self.ask_gaps(patient, statuses, **more)
+        if answer.status_code == 202:
+            self.now += timedelta(seconds=int(answer.headers["Retry-After"]))
+            answer = self.get(answer.headers["Content-Location"].removeprefix(f"{BASE}/fhir/"))
         assert answer.status_code == 200, answer.text
         return body_of(answer)
+
+    def ask_gaps(self, patient: str, statuses: tuple[str, ...], **more: Any) -> TestResponse:
+        """The first answer to `$care-gaps` for the year."""
+        query = {"periodStart": "2026-01-01", "periodEnd": "2026-12-31", "status": statuses, **more}
+        return self.get("Measure/$care-gaps", subject=f"Patient/{patient}", **query)
+
+    def any_risk(self, patient: str) -> Json:
+        """The RA reports of a patient for the year, in whatever way this payer gives them."""
+        operation = style_of(self.payer, "", "").ra.operation
+        if operation == "risk-gap":
+            return body_of(self.post("MeasureReport/$risk-gap", risk_gap(patient, self.number_of(patient))))
+        if operation:
+            year = {"periodStart": "2026-01-01", "periodEnd": "2026-12-31"}
+            return body_of(self.get("MeasureReport/$report", subject=f"Patient/{patient}", **year))
+        return body_of(self.get("MeasureReport", patient=patient, _include="MeasureReport:evaluated-resource"))
+
+    def number_of(self, patient: str) -> str:
+        """The member number of one of the payer's patients."""
+        return str(body_of(self.get(f"Patient/{patient}"))["identifier"][0]["value"])
 
     def risk(self, patient: str, **more: Any) -> Json:
         """One page of the RA reports of a patient for the year."""
@@ -120,6 +143,20 @@ class PayerHouse:
 
 
 FHIR = "application/fhir+json"
+
+
+def risk_gap(patient: str, number: str, **changed: Any) -> Json:
+    """The Parameters of `$risk-gap` (RA 3.0.0-ballot); what is given replaces parts of them, None leaves one out."""
+    coverage = {"resourceType": "Coverage", "id": "c1", "subscriberId": number}
+    data = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": coverage}]}
+    parts: Json = {
+        "periodStart": {"valueDate": "2026-01-01"},
+        "periodEnd": {"valueDate": "2026-12-31"},
+        "subject": {"valueReference": {"reference": f"Patient/{patient}"}},
+        "coverage": {"valueReference": {"reference": "Coverage/c1"}},
+        "data": {"resource": data},
+    } | changed
+    return {"resourceType": "Parameters", "parameter": [{"name": k, **v} for k, v in parts.items() if v]}
 
 
 def body_of(answer: TestResponse) -> Json:

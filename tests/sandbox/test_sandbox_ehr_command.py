@@ -13,22 +13,18 @@ from pathlib import Path
 
 import requests
 
+from sandbox_config.scenario import CONNECTED
+from sandbox_config.serving import free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_ports(count: int) -> list[int]:
-    with_sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(held.getsockname()[1]) for held in with_sockets]
-    for held in with_sockets:
-        held.close()
-    return ports
+SERVERS = 2 + len(CONNECTED)  # the EHR, the payers, the app
 
 
 def command(ports: Sequence[int], *options: str) -> list[str]:
-    ehr, northwind, lakeside, app = map(str, ports)
+    ehr, *payers, app = map(str, ports)
     url = f"http://127.0.0.1:{app}"
-    return [sys.executable, "-m", "sandbox_config", "--ehr-port", ehr, "--payer-ports", northwind, lakeside,
-            "--app-url", url, *options]  # fmt: skip
+    return [sys.executable, "-m", "sandbox_config", "--ehr-port", ehr, "--payer-ports", *payers, "--app-url", url,
+            *options]  # fmt: skip
 
 
 @contextmanager
@@ -48,8 +44,8 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_it_serves_all_three_prints_one_address_and_leaves_nothing_behind() -> None:
-    ports = free_ports(4)
+def test_it_serves_all_prints_one_address_and_leaves_nothing_behind() -> None:
+    ports = free_ports(SERVERS)
     with running(ports, "--delay-ms", "5") as sandbox:
         assert sandbox.stdout
         assert sandbox.stdout.readline() == f"Open http://localhost:{ports[0]}/\n"
@@ -57,7 +53,7 @@ def test_it_serves_all_three_prints_one_address_and_leaves_nothing_behind() -> N
             page = requests.get(f"http://{host}:{ports[0]}/", timeout=5)
             assert "Riverbend Family Medicine" in page.text
         assert requests.get(f"http://localhost:{ports[0]}/_faults", timeout=5).json()["delay_ms"] == 5
-        for payer in ports[1:3]:
+        for payer in ports[1:-1]:
             assert requests.get(f"http://localhost:{payer}/fhir/metadata", timeout=5).status_code == 200
         sandbox.send_signal(signal.SIGINT)
         assert sandbox.wait(10) == 0
@@ -66,9 +62,9 @@ def test_it_serves_all_three_prints_one_address_and_leaves_nothing_behind() -> N
 
 
 def test_a_busy_port_is_named_before_anything_starts() -> None:
-    ports = free_ports(4)
+    ports = free_ports(SERVERS)
     for number, (option, extra) in enumerate(
-        [("--ehr-port", ""), ("--payer-ports", ""), ("--payer-ports", ""), ("--app-url", "--with-app")]
+        [("--ehr-port", ""), *[("--payer-ports", "")] * len(CONNECTED), ("--app-url", "--with-app")]
     ):
         with socket.create_server(("127.0.0.1", ports[number])):
             done = subprocess.run(
@@ -81,7 +77,7 @@ def test_a_busy_port_is_named_before_anything_starts() -> None:
 
 
 def test_an_app_that_does_not_start_ends_the_sandbox_too() -> None:
-    ports = free_ports(4)
+    ports = free_ports(SERVERS)
     env = {**os.environ, "CHARTSIDE_SETTINGS": "no-such-file.toml"}
     done = subprocess.run(command(ports, "--with-app"), cwd=ROOT, env=env, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1

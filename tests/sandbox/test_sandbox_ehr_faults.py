@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from sandbox_config.ehr import create_ehr
 from sandbox_config.ehr.tenants import CLIENT_ID
-from sandbox_config.faults import FAULTS, UnknownFault, checked
+from sandbox_config.faults import FAULTS, checked
+from sandbox_config.switches import UnknownFault
 from tests.sandbox.ehr_client import APP, BASE, Clock, Visitor, came_back, new_ehr, resources, stories
 
 CHECKS: dict[str, Callable[[Visitor], None]] = {}

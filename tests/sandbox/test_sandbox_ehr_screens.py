@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from markupsafe import escape
 
 from sandbox_config.ehr import chart_view, create_ehr
-from sandbox_config.scenario import load_all
+from sandbox_config.scenario import COMMON, TOPICS, load_all
 from tests.sandbox.ehr_client import APP, BASE, Clock, new_ehr, stories
 
 ALL = load_all(date(2026, 11, 23))
@@ -203,3 +203,35 @@ def test_the_list_of_scenarios_is_there_for_scripts(browser: FlaskClient) -> Non
     assert [one["id"] for one in listed] == list(stories())
     assert {"title", "story", "user", "patient", "encounter", "expect", "faults"} <= set(listed[0])
     assert re.fullmatch(r"p-\d+", listed[0]["patient"])
+
+
+def test_faults_are_switched_with_boxes_in_a_browser() -> None:
+    browser = new_ehr(Clock()).test_client()
+    html = {"Accept": "text/html"}
+    boxes = Page(browser.get("/_faults", headers=html).text).all("input")
+    assert {box["value"] for box in boxes} >= {"down", "hostile-next"}
+    browser.post("/_faults", data={"on": ["down"]})
+    assert browser.get("/_faults").json["on"] == ["down"]
+    assert [box["value"] for box in Page(browser.get("/_faults", headers=html).text).all("input") if "checked" in box]
+    browser.post("/_faults", data={"none": ""})
+    assert browser.get("/_faults").json["on"] == []
+
+
+def test_the_front_page_groups_the_stories_and_leads_to_the_payers_faults() -> None:
+    ehr = create_ehr(ALL, base_url=BASE, app_url=APP, payers={"Harbor Mutual": "http://localhost:8603"})
+    text = ehr.test_client().get("/main/").text
+    places = [text.index(f"<h3>{title}</h3>") for title in TOPICS.values()]
+    assert places == sorted(places)
+    assert 'href="http://localhost:8603/_faults"' in text
+
+
+def test_a_refusal_to_disclose_stands_in_the_chart() -> None:
+    browser = create_ehr(ALL, base_url=BASE, app_url=APP).test_client()
+    assert "No disclosure to Northwind Health Plan" in browser.get("/main/chart/consent-deny").text
+    assert "No disclosure" not in browser.get("/main/chart/one-open-gap").text
+
+
+def test_every_member_of_staff_can_be_chosen(browser: FlaskClient) -> None:
+    text = browser.get("/main/").text
+    for person in COMMON.users.values():
+        assert f'<option value="{person.key}"' in text

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from payer_client import PayerHouse, body_of, bundles, json_of, resources, stories
 
-from sandbox_config.payer.faults import FAULTS, Question, UnknownFault, checked
+from sandbox_config.payer.faults import FAULTS, Question, checked
 from sandbox_config.payer.wire import BIG_BYTES
+from sandbox_config.switches import UnknownFault
 
 PATIENT = "nw-77120431"
 GAPS: dict[str, Any] = {
