@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.config import Settings
     from app.gather import Gathering
+    from app.health import Beat
     from app.sources.payer import PayerEntry
     from app.store import Store
     from launch import ClientKeys, Ehr, Launches
@@ -48,8 +49,12 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
 
     import launch
     from app import web
+    from app.actions import Actions
+    from app.codes import PracticeCodes
     from app.config import Settings
-    from app.entries import ehr_entries, payer_entries, role_rows
+    from app.entries import ehr_entries, listed, payer_entries, role_rows
+    from app.remember import Remembering
+    from app.sources.hcc import models
     from app.store import refuse_in_transaction
     from app.store.launches import SqlLaunchStore
     from app.web import encounter
@@ -76,16 +81,23 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
             launched=lambda of: encounter.begin(of, app),
         ),
     )
-    gathering, close = _gathering(store, launches, ehrs, payers, keys, clock)
+    gathering, beat, close = _gathering(store, launches, ehrs, payers, keys, clock)
     app.extensions["chartside_close"] = close
     parts = Parts(
         gathering=gathering,
+        remembering=Remembering(store),
         clock=clock,
         public_url=settings.public_url,
         timezones={entry.id: entry.timezone for entry in ehrs},
         role_rows={entry.id: role_rows(entry) for entry in ehrs},
         payer_names={entry.id: entry.name for entry in payers},
         alive=store.alive,
+        site=beat.site,
+        listed=listed(ehrs, payers),
+        actions=Actions(store),
+        models=models(),
+        registry=PracticeCodes(store, clock).registry,
+        restriction_kinds={entry.id: entry.restrictions for entry in ehrs},
     )
     web.register(app, parts)
     return app
@@ -114,14 +126,15 @@ def _gathering(
     payers: list[PayerEntry],
     keys: ClientKeys,
     clock: Callable[[], datetime],
-) -> tuple[Gathering, Callable[[], None]]:
-    """The use case with its adapters, and what ends its threads."""
+) -> tuple[Gathering, Beat, Callable[[], None]]:
+    """The use case with its adapters, what writes down how they are doing, and what ends the threads of both."""
     import secrets
 
     import launch
     from app.core.answers import Reason
     from app.core.asking import Opening, PayerRow
     from app.gather import Gathering
+    from app.health import Beat
     from app.sources import ehr as ehr_source
     from app.sources.connections import Connections
     from app.sources.payer import Payer
@@ -130,7 +143,7 @@ def _gathering(
     from app.store.tokens import SqlTokenShare
 
     connections = Connections(_session_factory(refuse_in_transaction), clock=clock)
-    pools, by_id = Pools(), {entry.id: entry for entry in ehrs}
+    pools, by_id, process = Pools(), {entry.id: entry for entry in ehrs}, secrets.token_hex(8)
     meanings: dict[type[Exception], Reason] = {
         launch.RefreshUnavailable: Reason.DOWN,
         launch.SignedOut: Reason.SIGNED_OUT,
@@ -154,16 +167,19 @@ def _gathering(
             entry.id: Payer(entry, key_for=keys.signer, connections=connections, share=SqlTokenShare(store, entry.id))
             for entry in payers
         },
-        rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks) for entry in payers],
-        who=secrets.token_hex(8),
+        rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks, entry.data) for entry in payers],
+        who=process,
+        heard=connections.watch.heard,
     )
+    beat = Beat(store, lambda: connections.seen(pools.load), process)
 
     def close() -> None:
         pools.shutdown()
+        beat.close()
         gathering.close()
         store.close()
 
-    return gathering, close
+    return gathering, beat, close
 
 
 def _session_factory(check: Callable[[], None], seconds: float | None = None) -> Callable[[], Session]:

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.config import ConfigError, Settings, Table
 from app.core.coverage import Recognition
+from app.core.freshness import DataClass, SourceClass
+from app.core.restrictions import KINDS
 from app.core.roles import Role, RoleRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.health import Listed
     from app.sources.payer import PayerEntry
     from launch import Ehr
 
@@ -27,6 +32,8 @@ def _ehr(of: type[Ehr], table: Table) -> Ehr:
     claims = tuple(row.claim for row in rows if row.claim)
     rest = {key: value for key, value in table.items() if key != "role"}
     entry: Ehr = _typed(of, {**rest, "roles": rows, "claims": claims}, name)
+    if unknown := set(entry.restrictions) - set(KINDS):
+        raise ConfigError(f"{name}: restrictions: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
     return entry
 
 
@@ -49,11 +56,30 @@ def payer_entries(settings: Settings) -> list[PayerEntry]:
     return [_payer(PayerEntry, table) for table in settings.payers]
 
 
+def listed(ehrs: Iterable[Ehr], payers: Iterable[PayerEntry]) -> tuple[Listed, ...]:
+    """Every source of the settings, EHRs first, for the operator's page."""
+    from app.health import Listed
+
+    return (
+        *(Listed(entry.id, entry.name, "ehr") for entry in ehrs),
+        *(Listed(entry.id, entry.name, "payer", entry.speaks, entry.data) for entry in payers),
+    )
+
+
 def _payer(of: type[PayerEntry], table: Table) -> PayerEntry:
     name = f"[[payer]] {table['id']}"
     rows = tuple(_typed(Recognition, row, f"{name}, recognised_by") for row in table.get("recognised_by", ()))
-    entry: PayerEntry = _typed(of, {**table, "recognised_by": rows}, name)
+    data = tuple(_data(row, f"{name}, data") for row in table.get("data", ()))
+    entry: PayerEntry = _typed(of, {**table, "recognised_by": rows, "data": data}, name)
     return entry
+
+
+def _data(row: Table, name: str) -> DataClass:
+    try:
+        made: DataClass = _typed(DataClass, {**row, "kind": SourceClass(str(row.get("kind")))}, name)
+    except ValueError as e:
+        raise ConfigError(f"{name}: {row.get('kind')!r} is no class; classes: {', '.join(SourceClass)}") from e
+    return made
 
 
 def _typed(kind: type[Any], table: Table, name: str) -> Any:

@@ -14,7 +14,7 @@ def register(app: Flask, parts: Parts) -> None:
     """Add every screen, the checks before and the headers after each request, and the error pages."""
     from jinja2 import StrictUndefined
 
-    from app.web import encounter, gate, problems
+    from app.web import encounter, gate, operator, privacy, problems, why
 
     app.extensions["chartside"] = parts
     app.jinja_env.undefined = StrictUndefined
@@ -22,6 +22,9 @@ def register(app: Flask, parts: Parts) -> None:
     gate.register(app, parts.public_url)
     problems.register(app)
     app.register_blueprint(encounter.blueprint)
+    app.register_blueprint(why.blueprint)
+    app.register_blueprint(operator.blueprint)
+    app.register_blueprint(privacy.blueprint)
     app.add_url_rule("/healthz", "healthz", health)
 
 

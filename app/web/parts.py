@@ -8,21 +8,33 @@ from datetime import datetime
 
 from flask import Flask, current_app
 
+from app.actions import Actions
+from app.core.conditions.model import Models
+from app.core.measures import Registry
 from app.core.roles import RoleRow
 from app.gather import Gathering
+from app.health import Listed, Site
+from app.remember import Remembering
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a view may use. `timezones` and `role_rows` are by EHR entry id."""
+    """Everything a view may use. `timezones`, `role_rows` and `restriction_kinds` are by EHR entry id."""
 
     gathering: Gathering
+    remembering: Remembering  # what changed since a patient was last opened
     clock: Callable[[], datetime]
     public_url: str
     timezones: Mapping[str, str]
     role_rows: Mapping[str, tuple[RoleRow, ...]]
     payer_names: Mapping[str, str]
     alive: Callable[[], bool]  # the database answers
+    site: Callable[[], Site]  # how everything is doing, for the operator
+    listed: tuple[Listed, ...]  # every source of the settings
+    actions: Actions
+    models: Models  # the risk models that we have tables of
+    registry: Callable[[], Registry]  # the measures, with the code lists that the practice has imported
+    restriction_kinds: Mapping[str, tuple[str, ...]]  # in which resources each EHR keeps restrictions on disclosure
 
 
 def parts(app: Flask | None = None) -> Parts:

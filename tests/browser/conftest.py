@@ -1,4 +1,4 @@
-"""One house for all browser tests of a process, and fresh browser profiles, each with a witness.
+"""Fresh browser profiles, each with a witness.
 
 What the witness saw fails the test when it ends, so that every test is also one of the console and of the policy.
 """
@@ -14,23 +14,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.chromium import ARGS, PATIENCE, WINDOW, Prefs, Witness, executable, profile
-from tests.house import House, house
 
 NewPage = Callable[..., Page]
 NewProfile = Callable[[Prefs], BrowserContext]
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(tmp_path_factory.mktemp("house")) as running:
-        yield running
-
-
-@pytest.fixture
-def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house of this test's own: nothing has been asked in it, and its clock and faults disturb nobody."""
-    with house(tmp_path_factory.mktemp("house")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

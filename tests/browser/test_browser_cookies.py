@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from werkzeug.wrappers import Response
 
+from sandbox_config.serving import free_ports, serving
 from tests.browser.chromium import (
     ALL_BLOCKED,
     THIRD_PARTY_ALLOWED,
@@ -16,7 +17,7 @@ from tests.browser.chromium import (
 )
 from tests.browser.conftest import NewProfile
 from tests.browser.steps import app_frame, click_patient, family, finished, patient_in
-from tests.house import House, free_ports, serving
+from tests.house import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

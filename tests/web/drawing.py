@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, render_template
-from handmade import LINKS, NOW
+from handmade import LINKS, NOW, TODAY
 from jinja2 import StrictUndefined
 
 from app.core.flag import Panel
@@ -40,6 +40,13 @@ def fragment(panel: Panel, **more: Any) -> str:
 def page(panel: Panel | None) -> str:
     seen = view(panel) if panel else None
     return draw("encounter/page.html", shell=SHELL, links=LINKS, panel=seen, waiting=present.waiting(LINKS))
+
+
+def why(panel: Panel, id_: str = "") -> str:
+    """The page of one item; of the first expanded gap, where none is named."""
+    known = id_ or view(panel).gaps[0].id
+    seen = present.why_view(panel, known, today=TODAY, links=LINKS)
+    return draw("encounter/why.html", shell=SHELL, why=seen, wrong_patient_url="/l/abc/wrong-patient")
 
 
 class Reader(HTMLParser):

@@ -11,6 +11,10 @@ from typing import Any
 from app.core.answers import Reason
 from app.core.chart import Component, Concept, Fact, Identifier, Name, Patient, Quantity, When
 from app.core.flag import (
+    Card,
+    Change,
+    Changes,
+    Clash,
     GapRow,
     Hidden,
     IdentityNote,
@@ -24,13 +28,15 @@ from app.core.flag import (
     State,
     StatusKind,
     Urgency,
+    Verify,
 )
+from app.core.freshness import DataClass, SourceClass
 from app.core.report import ConditionCategory, Evidence, Gap, GapReason, GapStatus, Measure, Period
 from app.web.present import Links
 
 NOW = datetime(2026, 11, 22, 9, 41, tzinfo=UTC)
 TODAY = NOW.date()
-LINKS = Links("/l/abc/", "/l/abc/flags", "/l/abc/flags?full=1", "/l/abc/retry", "/l/abc/end")
+LINKS = Links("/l/abc/", "/l/abc/flags", "/l/abc/flags?full=1", "/l/abc/retry", "/l/abc/end", "/l/abc/why/")
 YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
 
 NORTHWIND, LAKESIDE = "Northwind Health Plan", "Lakeside Community Health"
@@ -100,6 +106,19 @@ def row(state: State = State.DO_TODAY, urgency: Urgency = Urgency.PREVENTION, **
     return replace(made, **changes)
 
 
+def card(main: GapRow, *others: GapRow, act: str = "", **more: Any) -> Card:
+    """One row as its own card, or several payers' rows of one act."""
+    about = f"{main.gap.payer}/{main.gap.group_id}" if main.gap else "chart"
+    return Card(act or f"{main.service}|{about}|{main.state}|{main.urgency}", (main, *others), **more)
+
+
+def cards(*rows: GapRow) -> tuple[Card, ...]:
+    return tuple(card(each) for each in rows)
+
+
+CLAIMS = DataClass("care-gaps", SourceClass.ADJUDICATED_CLAIMS, 90, 120)
+
+
 def out_of_range() -> GapRow:
     found = a1c("9.4", -69)
     return row(
@@ -159,6 +178,79 @@ def ordered() -> GapRow:
         State.ORDERED, service="Diabetic eye exam", act="await-result", last_in_chart=None, settled_by=order,
         staff_can=True, gap=gap(group="eye", title="Eye exam for patients with diabetes"), clinical_due=days(60),
     )  # fmt: skip
+
+
+def ordered_by() -> GapRow:
+    order = fact("ServiceRequest", "Diabetic retinal exam", -12, who="Dr. Ines Valderrama")
+    return replace(ordered(), settled_by=order)
+
+
+def booked() -> GapRow:
+    visit = fact("Appointment", "Retinal imaging", 11, who="Elmsworth Eye Clinic")
+    return replace(ordered(), settled_by=visit)
+
+
+def overdue() -> GapRow:
+    order = fact("ServiceRequest", "Mammogram", -120, who="Dr. Ines Valderrama")
+    return replace(mammogram(), overdue=order)
+
+
+def done_elsewhere() -> GapRow:
+    seen = Evidence("Procedure/c", "Procedure", "Colonoscopy", when=on(-600), source="Riverbend Endoscopy")
+    return row(
+        State.DONE_ELSEWHERE, service="Colorectal cancer screening", act="request-record", last_in_chart=None,
+        elsewhere=seen, seen_by="lakeside", staff_can=True,
+        gap=gap(group="col", title="Colorectal cancer screening"), clinical_due=None,
+    )  # fmt: skip
+
+
+def outside(because: str = "age") -> GapRow:
+    return row(
+        State.DOES_NOT_APPLY, service="Cervical cancer screening", because=because, staff_can=True, last_in_chart=None,
+        gap=gap(group="ccs", title="Cervical cancer screening"), clinical_due=None,
+    )  # fmt: skip
+
+
+def alone() -> GapRow:
+    """A positive stool test without a colonoscopy, and no payer that lists it."""
+    found = fact("Observation", "FIT (stool immunochemical test)", -44, Concept(text="Positive"))
+    return row(
+        State.DO_TODAY, Urgency.ABNORMAL, service="Colonoscopy after positive stool test", gap=None,
+        act="order-follow-up-colonoscopy", last_in_chart=found, clinical_due=days(-14),
+    )  # fmt: skip
+
+
+def two_payers() -> Card:
+    """Both ask for an HbA1c test: another version, another period, another contract."""
+    theirs = gap(
+        "lakeside", "a1c", "Glycemic status assessment", calculated=days(-20), data_through=days(-60),
+        period=Period(date(2026, 7, 1), date(2027, 6, 30)), contract="Lakeside Advantage 2026",
+    )  # fmt: skip
+    theirs = replace(theirs, measure=replace(theirs.measure, version="2025"))
+    mine = replace(row(contract="Northwind Shared Savings"), window=YEAR)
+    return card(mine, replace(row(gap=theirs), window=theirs.period, contract="Lakeside Advantage 2026"), act="a1c")
+
+
+def disputed() -> Card:
+    """Northwind says open, Lakeside says met."""
+    met = gap("lakeside", "bcs", "Breast cancer screening", status=GapStatus.CLOSED)
+    asked = row(service="Mammogram", act="order-mammogram", gap=gap(group="bcs", title="Breast cancer screening"))
+    return card(asked, closed=(met,), clashes=(Clash.OPEN_AND_CLOSED,), act="bcs")
+
+
+def reopened() -> Card:
+    """Lakeside says met; the value of today would reopen it."""
+    met = gap("lakeside", "gsd", "Glycemic status assessment", status=GapStatus.CLOSED)
+    found = a1c("9.8", 0)
+    made = replace(out_of_range(), gap=met, last_in_chart=found, settled_by=found)
+    return card(made, closed=(met,), clashes=(Clash.WOULD_REOPEN,), act="gsd")
+
+
+def old_data() -> Card:
+    """The claims behind it are older than their limit."""
+    old = gap(group="col", title="Colorectal cancer screening", data_through=days(-131))
+    asked = row(service="Colorectal cancer screening", act="offer-colorectal-screening", gap=old)
+    return card(asked, verify=(Verify("northwind", CLAIMS, days(-131), 131),), act="col")
 
 
 def every_state() -> tuple[GapRow, ...]:
@@ -227,6 +319,12 @@ def prompt(state: PromptState, label: str) -> PromptRow:
     return PromptRow((category(label),), state, (), (), (), history_term="History of stroke")
 
 
+def removal(because: str = "acute-event-listed") -> PromptRow:
+    """A listed condition that no payer asks about."""
+    listed = fact("Condition", "Acute myocardial infarction", -900, category=("problem-list-item",))
+    return PromptRow((), PromptState.REMOVE, (), (listed,), (), label="Acute myocardial infarction", because=because)
+
+
 def line(key: str, name: str, what: str, state: SourceState = SourceState.ANSWERED, **more: Any) -> SourceLine:
     made = SourceLine(key, name, what, state, received="2026-11-22T09:40:12+00:00")
     return replace(made, **more)
@@ -252,10 +350,12 @@ def busy() -> Panel:
     met = gap(group="kidney", title="Kidney health evaluation", status=GapStatus.CLOSED)
     odd = gap(group="odd", title="Statin therapy", status=GapStatus.UNKNOWN, status_words="deferred-by-plan")
     return panel(
-        gaps=(stool_test(), out_of_range(), mammogram()),
-        more_gaps=(blood_pressure(), row(State.DO_TODAY, Urgency.LATER, clinical_due=days(40), gap=gap(group="later"))),
-        staff=(done_here(), ordered()),
-        excluded=(row(State.EXCLUDED, service="Bone density scan", gap=gap(group="osteo", title="Osteoporosis")),),
+        gaps=cards(stool_test(), out_of_range(), mammogram()),
+        more_gaps=cards(
+            blood_pressure(), row(State.DO_TODAY, Urgency.LATER, clinical_due=days(40), gap=gap(group="later"))
+        ),
+        staff=cards(done_here(), ordered()),
+        excluded=cards(row(State.EXCLUDED, service="Bone density scan", gap=gap(group="osteo", title="Osteoporosis"))),
         closed=(met,),
         other=(odd,),
         prompts=(historic(), suspected()),
@@ -274,7 +374,7 @@ def busy() -> Panel:
 
 def asking() -> Panel:
     out = replace(LAKESIDE_LINES[0], state=SourceState.ASKING, calculated=None, received="")
-    return panel(gaps=(out_of_range(),), sources=(*CHART_LINES, *NORTHWIND_LINES, out), complete=False)
+    return panel(gaps=cards(out_of_range()), sources=(*CHART_LINES, *NORTHWIND_LINES, out), complete=False)
 
 
 def troubled() -> Panel:
@@ -288,7 +388,7 @@ def troubled() -> Panel:
         "coverage/c3", "Summit Mutual", "coverage", SourceState.NO_ANSWER, reason=Reason.NOT_CONNECTED, received=""
     )
     cannot = row(State.CANNOT_TELL, missing=("Observation",), last_in_chart=None, clinical_due=None)
-    return panel(gaps=(cannot,), sources=(chart, CHART_LINES[1], stale, NORTHWIND_LINES[1], *down, other))
+    return panel(gaps=cards(cannot), sources=(chart, CHART_LINES[1], stale, NORTHWIND_LINES[1], *down, other))
 
 
 def silent() -> Panel:
@@ -306,12 +406,12 @@ def hospice() -> Panel:
     return panel(
         status=(found,),
         withheld="hospice",
-        excluded=(row(State.EXCLUDED), row(State.EXCLUDED, service="Mammogram", gap=gap(group="bcs"))),
+        excluded=cards(row(State.EXCLUDED), row(State.EXCLUDED, service="Mammogram", gap=gap(group="bcs"))),
     )
 
 
 def unread_status() -> Panel:
-    return panel(status=(PatientStatus(StatusKind.UNREADABLE, "Encounter"),), gaps=(row(),))
+    return panel(status=(PatientStatus(StatusKind.UNREADABLE, "Encounter"),), gaps=cards(row()))
 
 
 def foreign_name() -> Panel:
@@ -322,7 +422,7 @@ def foreign_name() -> Panel:
         Name("nickname", "", ("Mo",)),
         Name("old", "", ("",)),
     )
-    return panel(patient=patient(names=names, sex="male"), gaps=(row(),))
+    return panel(patient=patient(names=names, sex="male"), gaps=cards(row()))
 
 
 def nobody() -> Panel:
@@ -334,10 +434,60 @@ def long_words() -> Panel:
     title = f"{word} screening according to the plan's own very long measure title"
     return panel(
         patient=patient(names=(Name("official", word, (word,)),)),
-        gaps=(row(State.NOT_CHECKED, service=title, rule=None, gap=gap(title=title, payer_words=f"{word} " * 8)),),
+        gaps=cards(row(State.NOT_CHECKED, service=title, rule=None, gap=gap(title=title, payer_words=f"{word} " * 8))),
         prompts=(PromptRow((category(word),), PromptState.ASSESS_HISTORIC, (), (), ()),),
         sources=(*CHART_LINES, line("northwind/care-gaps", word, "care-gaps", calculated=days(-8))),
     )
+
+
+def one_truth() -> Panel:
+    """Several payers, their contradictions, old data, a removal, and what changed."""
+    lines = tuple(
+        replace(each, data=CLAIMS, data_through=days(-60))
+        for each in (*NORTHWIND_LINES, *LAKESIDE_LINES)
+        if each.what == "care-gaps"
+    )
+    return panel(
+        gaps=(two_payers(), disputed(), reopened()),
+        more_gaps=(old_data(), card(alone())),
+        staff=cards(done_elsewhere(), booked(), outside()),
+        prompts=(removal(), suspected()),
+        sources=(*CHART_LINES, *lines),
+        changes=Changes(days(-10), (
+            Change("a1c", "HbA1c test", "ordered", "do-today"),
+            Change("gsd", "Glycemic status", "", "out-of-range"),
+        )),
+    )  # fmt: skip
+
+
+def new_states() -> Panel:
+    return panel(
+        gaps=(old_data(), card(alone()), card(overdue())),
+        staff=(
+            *cards(done_elsewhere(), ordered_by()),
+            card(booked(), act="booked"),
+            *(card(outside(each), act=each) for each in ("age", "sex")),
+        ),
+        more_prompts=(removal("labs-contradict"), replace(historic(), modelled=False, searched=True)),
+    )
+
+
+def standing() -> Panel:
+    """Findings that change measures and not the panel."""
+    kinds = (StatusKind.PALLIATIVE, StatusKind.PREGNANCY, StatusKind.NURSING_HOME, StatusKind.FRAILTY)
+    found = tuple(PatientStatus(kind, f"Condition/{kind}", days(-40), "Problem list entry") for kind in kinds)
+    entry = replace(fact("Condition", "Palliative care", -40), ref="Condition/palliative-care")
+    return panel(status=found, gaps=cards(row()), excluded=cards(row(State.EXCLUDED, settled_by=entry)))
+
+
+def not_asked() -> Panel:
+    """A restriction, one that could not be read, and a report that somebody marked."""
+    reasons = (Reason.RESTRICTED, Reason.RESTRICTION_UNKNOWN, Reason.HELD)
+    lines = (
+        line(f"p{n}/care-gaps", f"Payer {n} of Elmsworth", "care-gaps", SourceState.NO_ANSWER, reason=reason)
+        for n, reason in enumerate(reasons)
+    )
+    return panel(sources=(*CHART_LINES, *lines))
 
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
@@ -360,23 +510,31 @@ def script_text() -> Panel:
             sex=XSS,
         ),
         status=(PatientStatus(StatusKind.UNREADABLE, XSS, None, XSS),),
-        gaps=(row(service=XSS, gap=hostile, last_in_chart=entry, last_at_payer=evidence, rule=rule),),
-        excluded=(row(State.EXCLUDED, service=XSS, gap=unknown, settled_by=entry),),
+        gaps=(
+            card(
+                row(service=XSS, gap=hostile, last_in_chart=entry, last_at_payer=evidence, rule=rule, contract=XSS),
+                row(service=XSS, gap=replace(hostile, payer=XSS), contract=XSS),
+                clashes=tuple(Clash), closed=(unknown,), verify=(Verify(XSS, CLAIMS, TODAY, 131),),
+            ),
+        ),
+        excluded=cards(row(State.EXCLUDED, service=XSS, gap=unknown, settled_by=entry)),
         closed=(unknown,),
         prompts=(PromptRow((condition,), PromptState.ASSESS_SUSPECTED, (evidence,), (entry,), (entry,)),),
         more_prompts=(PromptRow((condition,), PromptState.HISTORY_TERM, (), (), (), XSS),),
         hidden=(Hidden(condition, XSS, XSS),),
         sources=(
             line("chart", XSS, "chart", incomplete=(XSS,), unreadable=2),
+            line(f"{XSS}/risk", XSS, "risk", said=(XSS,)),
             line(f"{XSS}/care-gaps", XSS, XSS, SourceState.NO_ANSWER, reason=Reason.DOWN, received=""),
         ),
         identity=(IdentityNote(XSS, (XSS,)),),
+        changes=Changes(days(-10), (Change("k", XSS, XSS, XSS),)),
     )  # fmt: skip
 
 
 PANELS: Mapping[str, Callable[[], Panel]] = {
     "busy": busy,
-    "one-gap": lambda: panel(gaps=(out_of_range(),)),
+    "one-gap": lambda: panel(gaps=cards(out_of_range())),
     "clear": lambda: panel(clear=True, closed=(gap(status=GapStatus.CLOSED),)),
     "asking": asking,
     "troubled": troubled,
@@ -387,8 +545,12 @@ PANELS: Mapping[str, Callable[[], Panel]] = {
     "deceased": deceased,
     "hospice": hospice,
     "unread-status": unread_status,
-    "every-state": lambda: panel(gaps=every_state()[:3], more_gaps=every_state()[3:]),
+    "every-state": lambda: panel(gaps=cards(*every_state()[:3]), more_gaps=cards(*every_state()[3:])),
     "prompts": lambda: panel(prompts=(historic(), suspected()), clear=True),
+    "one-truth": one_truth,
+    "new-states": new_states,
+    "standing": standing,
+    "not-asked": not_asked,
     "foreign-name": foreign_name,
     "nobody": nobody,
     "long-words": long_words,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
+from decimal import Decimal
 
 import pytest
 from handmade import (
@@ -15,29 +16,42 @@ from handmade import (
     SCREENING,
     TODAY,
     a1c,
+    alone,
     blood_pressure,
+    booked,
+    card,
     days,
+    done_elsewhere,
     every_state,
+    fact,
     gap,
     mammogram,
+    old_data,
+    on,
+    ordered_by,
     out_of_range,
+    outside,
+    overdue,
     row,
     stool_test,
 )
 
-from app.core.flag import GapRow, IdentityNote, State, Urgency
+from app.core.chart import Quantity
+from app.core.flag import Card, GapRow, IdentityNote, State, Urgency
+from app.core.identity import Differs
 from app.core.measures import REGISTRY
 from app.core.report import Evidence, GapReason, GapStatus, Measure
-from app.web.present.gaps import WITHHELD, row_id, row_view, rule_words
+from app.web.present.gaps import row_id, row_view, rule_words
 from app.web.present.names import Payers
+from app.web.present.saying import WITHHELD
 from app.web.present.views import RowView
 from app.web.present.words import ACTS, GAP_STATUS_WORDS, STATE_ACTS, STATE_MARKS, URGENCY_WORDS
 
 PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
 
 
-def shown(gap_row: GapRow) -> RowView:
-    return row_view(gap_row, PAYERS, TODAY)
+def shown(found: GapRow | Card) -> RowView:
+    return row_view(found if isinstance(found, Card) else card(found), PAYERS, TODAY)
 
 
 def last(gap_row: GapRow) -> dict[str, str]:
@@ -53,13 +67,14 @@ def test_every_state_urgency_and_status_has_words() -> None:
 def test_every_act_of_a_rule_has_words_of_its_own() -> None:
     acts = {act for rule in REGISTRY.rules for act in (rule.act, rule.act_out_of_range)}
     acts |= {rule.follow_up.act for rule in REGISTRY.rules if rule.follow_up}
+    acts |= {kind.act for rule in REGISTRY.rules for kind in rule.evidence}
     assert acts - {""} <= set(ACTS)
 
 
 @pytest.mark.parametrize("gap_row", every_state(), ids=lambda r: f"{r.state}-{r.gap.group_id}")
 def test_a_row_leaves_nothing_unsaid(gap_row: GapRow) -> None:
     seen = shown(gap_row)
-    optional = {"note", "quotes"}
+    optional = {"note", "quotes", "verify", "clashes", "terms"}
     for field in fields(seen):
         assert getattr(seen, field.name) or field.name in optional, field.name
     assert seen.mark.word
@@ -81,6 +96,7 @@ def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
         (row(last_in_chart=None), "None on file, neither here nor at the payer."),
         (row(last_in_chart=None, last_at_payer=Evidence("x")), "None in this chart."),
         (out_of_range(), "9.4 % misses the measure's target."),
+        (row(State.OUT_OF_RANGE, act="plan-depression-follow-up"), "HbA1c 6.9 % is positive, and no follow-up plan"),
         (blood_pressure(), "152/94 mmHg misses the measure's target."),
         (stool_test(), "FIT (stool immunochemical test) Positive: no follow-up found in this chart."),
         (row(State.DONE_HERE, settled_by=a1c("6.9", -3)), "HbA1c 6.9 %, 19 Nov 2026, 3 days ago. Northwind does not"),
@@ -93,7 +109,21 @@ def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
         (row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),)), "In this chart: HbA1c 6.9 %"),
         (row(State.NOT_CHECKED), "There is no rule of ours for version 2026.1 of this measure"),
         (row(State.EXCLUDED), "Does not apply to this patient."),
-        (row(State.ORDERED, settled_by=a1c("1", -3)), "On its way: HbA1c"),
+        (ordered_by(), "Ordered 10 Nov 2026, 12 days ago, by Dr. Ines Valderrama: Diabetic retinal exam."),
+        (booked(), "Booked for 3 Dec 2026, in 11 days with Elmsworth Eye Clinic: Retinal imaging."),
+        (row(State.ORDERED, settled_by=a1c("1", -3)), "Without a final result yet, 19 Nov 2026, 3 days ago, by whom"),
+        (row(State.ORDERED, settled_by=None), "On its way, date not stated."),
+        (overdue(), "Ordered 25 Jul 2026, 4 months ago, by Dr. Ines Valderrama: Mammogram. Nothing came of it so far."),
+        (done_elsewhere(), "Lakeside knows of it: Colonoscopy, 1 Apr 2025, 20 months ago, from Riverbend Endoscopy."),
+        (row(State.DONE_ELSEWHERE, settled_by=a1c("6.9", -3)), "This chart notes it: HbA1c 6.9 %, 19 Nov 2026"),
+        (row(State.DONE_ELSEWHERE), "This chart notes that it was done."),
+        (outside("age"), "By the birth date in this chart the patient is outside the measure's ages."),
+        (outside("sex"), "By the sex in this chart the measure is not about this patient."),
+        (outside("no-diagnosis"), "The diagnosis that the measure is about does not stand in this chart."),
+        (outside("else"), "The patient is outside the measure, by this chart."),
+        (row(parts=(a1c("6.9", -3),)), "Done already: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. The rest is missing."),
+        (alone(), "FIT (stool immunochemical test) Positive: no follow-up found in this chart."),
+        (row(State.CANNOT_TELL, because="direction-not-certain"), "Which way the payer's report counts is not"),
     ],
 )  # fmt: skip
 def test_why_a_gap_is_shown_in_plain_words(gap_row: GapRow, why: str) -> None:
@@ -183,8 +213,19 @@ def test_a_rule_says_who_reviewed_it_or_that_nobody_has() -> None:
 
 def test_an_identity_that_differs_is_named_beside_the_row() -> None:
     payers = Payers.of(LAKESIDE_LINES, (IdentityNote("lakeside", ("family name", "sex")),))
-    note = row_view(mammogram(), payers, TODAY).note
-    assert note.startswith("Lakeside's record of this member differs: family name and sex.")
+    note = row_view(card(mammogram()), payers, TODAY).note
+    assert note == (
+        "Lakeside's record of this member is not the chart's: it has another family name and another sex. "
+        "Check that it is the same person."
+    )
+
+
+@pytest.mark.parametrize("part", list(Differs))
+def test_every_difference_of_identity_makes_a_sentence(part: Differs) -> None:
+    note = Payers.of(LAKESIDE_LINES, (IdentityNote("lakeside", (part.value,)),)).note("lakeside")
+    assert note.startswith("Lakeside's record of this member is not the chart's: ")
+    assert "another name missing" not in note
+    assert "another record" not in note
 
 
 def test_short_names_stay_apart() -> None:
@@ -196,6 +237,49 @@ def test_short_names_stay_apart() -> None:
 
 
 def test_a_row_id_is_stable_and_tells_nothing() -> None:
-    assert row_id(gap()) == row_id(replace(gap(), calculated=None))
-    assert row_id(gap()) != row_id(gap(group="other"))
-    assert re.fullmatch(r"g[0-9a-f]{10}", row_id(gap()))
+    one = card(row(), act="a1c")
+    assert row_id(one) == row_id(card(mammogram(), act="a1c"))
+    assert row_id(one) != row_id(card(row(), act="bcs"))
+    assert re.fullmatch(r"g[0-9a-f]{10}", row_id(one))
+
+
+def test_what_the_chart_alone_found_is_said_by_the_chart() -> None:
+    seen = shown(alone())
+    assert (seen.payer, seen.says, seen.as_of) == (
+        "",
+        "This chart, whatever the payers report",
+        "as read for this visit",
+    )
+    assert (seen.measure_end, seen.through, seen.quotes, seen.terms) == ("", "", (), ())
+    assert [each.label for each in seen.last] == ["This chart"]
+    assert seen.mark.word == "Abnormal, no follow-up"
+
+
+def test_a_booking_is_told_from_an_order() -> None:
+    assert (shown(booked()).mark.word, shown(ordered_by()).mark.word) == ("Booked", "Ordered")
+
+
+def test_old_data_says_verify_first_and_names_the_act_and_the_age() -> None:
+    seen = shown(old_data())
+    assert seen.mark.word == "Verify first"
+    assert seen.verify == (
+        "Check the chart for an earlier colorectal cancer screening first: "
+        "Northwind's claims reach only to 14 Jul 2026 (19 weeks; usually 13 weeks)."
+    )
+    undated = replace(old_data(), rows=(row(gap=gap(data_through=None)),))
+    assert "Northwind's claims were last calculated on 14 Jul 2026" in shown(undated).verify
+    unchecked = replace(old_data(), rows=(row(State.NOT_CHECKED),))
+    assert shown(unchecked).mark.word == "Not checked against the chart"
+    assert shown(unchecked).verify.startswith("Check the chart for an earlier HbA1c test first:")
+
+
+def test_what_a_payer_looked_at_is_shown_with_its_value() -> None:
+    seen = Evidence("Observation/1", "Observation", "HbA1c", when=on(-30), value=Quantity(Decimal("9.1"), "%"))
+    assert last(row(last_at_payer=seen))["Northwind"] == "HbA1c 9.1 %, 23 Oct 2026, 4 weeks ago"
+    said = replace(seen, what="HbA1c 9.1 %")
+    assert last(row(last_at_payer=said))["Northwind"] == "HbA1c 9.1 %, 23 Oct 2026, 4 weeks ago"
+
+
+def test_an_annotation_is_no_unit() -> None:
+    score = fact("Observation", "PHQ-9", -3, Quantity(Decimal(16), "{score}"))
+    assert last(row(last_in_chart=score))["This chart"] == "PHQ-9 16, 19 Nov 2026, 3 days ago"

@@ -14,7 +14,10 @@ from handmade import (
     NORTHWIND_LINES,
     asking,
     busy,
+    card,
+    cards,
     deceased,
+    disputed,
     gap,
     historic,
     hospice,
@@ -29,6 +32,7 @@ from handmade import (
     stool_test,
     suspected,
     troubled,
+    two_payers,
     unread_status,
 )
 from hypothesis import given
@@ -78,7 +82,8 @@ def test_no_open_gaps_is_said_only_when_the_panel_is_clear() -> None:
             "Open gaps cannot be ruled out: which payers to ask is not known.",
         ),
         (panel(complete=False), "Nothing to show yet."),
-        (panel(staff=(row(),)), "Nothing here needs you today. What is left stands below."),
+        (panel(staff=cards(row())), "Nothing here needs you today. What is left stands below."),
+        (panel(excluded=cards(row())), "Nothing here needs you today. What is left stands below."),
         (panel(), "No gap is listed, but not every question was answered, so open gaps cannot be ruled out."),
         (hospice(), ""),
         (nobody(), ""),
@@ -143,15 +148,15 @@ def test_conditions_to_assess_beyond_the_budget_are_told_from_those_with_nothing
 
 def test_rules_that_nobody_reviewed_are_counted_once_each() -> None:
     assert view(busy()).unreviewed == "1 rule of ours used here is not yet reviewed by a clinician."
-    assert view(panel(gaps=(mammogram(),))).unreviewed == ""
+    assert view(panel(gaps=cards(mammogram()))).unreviewed == ""
 
 
 # --- keeping place --------------------------------------------------------------------------------------------------
 
 
 def test_a_late_gap_is_appended_although_it_ranks_first() -> None:
-    first = view(replace(asking(), gaps=(out_of_range(), mammogram())))
-    late = replace(asking(), gaps=(stool_test(), out_of_range(), mammogram()))
+    first = view(replace(asking(), gaps=cards(out_of_range(), mammogram())))
+    late = replace(asking(), gaps=cards(stool_test(), out_of_range(), mammogram()))
     second = view(late, drawn=drawn_by(first))
     assert [each.service for each in second.gaps][:2] == [each.service for each in first.gaps]
     assert second.gaps[2].service == "Colonoscopy after positive stool test"
@@ -160,10 +165,30 @@ def test_a_late_gap_is_appended_although_it_ranks_first() -> None:
     assert not view(late).reorder
 
 
+def test_a_payer_that_joins_a_drawn_card_late_changes_no_line_of_it_until_the_user_acts() -> None:
+    both, other = two_payers(), card(mammogram())
+    first = view(replace(asking(), gaps=(replace(both, rows=both.rows[:1]), other)))
+    late = replace(asking(), gaps=(both, other))
+    second = view(late, drawn=drawn_by(first))
+    assert second.gaps == first.gaps
+    assert second.reorder == "Show what came since"
+    assert view(late, drawn=drawn_by(second)).gaps == first.gaps
+    assert view(late).gaps[0].says == "Northwind and Lakeside ask for it"
+    assert not view(late).reorder
+
+
+def test_a_payer_that_contradicts_a_drawn_card_late_is_announced() -> None:
+    alone = replace(disputed(), closed=(), clashes=())
+    first = view(replace(asking(), gaps=(alone,)))
+    second = view(replace(asking(), gaps=(disputed(),)), drawn=drawn_by(first))
+    assert second.gaps == first.gaps
+    assert second.reorder == "Show what came since"
+
+
 def test_a_late_gap_without_room_is_announced() -> None:
-    three = (out_of_range(), mammogram(), row(gap=gap(group="third")))
+    three = cards(out_of_range(), mammogram(), row(gap=gap(group="third")))
     first = view(replace(asking(), gaps=three))
-    second = view(replace(asking(), gaps=(stool_test(), *three[:2]), more_gaps=three[2:]), drawn=drawn_by(first))
+    second = view(replace(asking(), gaps=(card(stool_test()), *three[:2]), more_gaps=three[2:]), drawn=drawn_by(first))
     assert [each.id for each in second.gaps] == [each.id for each in first.gaps]
     assert second.folds[0].summary == "1 more care gap, 1 of them more urgent"
 
@@ -192,10 +217,12 @@ def test_prompts_wait_for_the_gaps_that_would_push_them_away() -> None:
 def test_an_identity_note_is_said_once_beside_the_row_or_else_below() -> None:
     note = (IdentityNote("lakeside", ("sex",)),)
     sources = (*NORTHWIND_LINES, *LAKESIDE_LINES)
-    beside = view(panel(gaps=(mammogram(),), sources=sources, identity=note))
+    beside = view(panel(gaps=cards(mammogram()), sources=sources, identity=note))
     below = view(panel(clear=True, sources=sources, identity=note))
     assert (beside.notes, bool(beside.gaps[0].note)) == ((), True)
-    assert below.notes == ("Lakeside's record of this member differs: sex. Check that it is the same person.",)
+    assert below.notes == (
+        "Lakeside's record of this member is not the chart's: it has another sex. Check that it is the same person.",
+    )
 
 
 @given(
@@ -251,7 +278,7 @@ def test_what_a_request_says_is_drawn_is_not_trusted(turn: str, ids: str, expect
 
 
 def test_the_budget_holds_whatever_is_said_to_be_drawn() -> None:
-    many = tuple(row(gap=gap(group=f"x{n}")) for n in range(9))
+    many = cards(*(row(gap=gap(group=f"x{n}")) for n in range(9)))
     full = panel(gaps=many[:3], more_gaps=many[3:], prompts=(historic(), suspected()))
     every_id = tuple(each.id for fold in view(full).folds for part in fold.parts for each in part.rows)
     seen = view(full, drawn=present.Drawn(1, every_id))

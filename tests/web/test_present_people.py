@@ -10,7 +10,7 @@ from handmade import TODAY, patient
 from app.core.chart import Identifier, Name, Patient, When
 from app.core.roles import Role
 from app.web import present
-from app.web.present.pages import scope_words
+from app.web.present.pages import limit_words
 from app.web.present.people import ROLE_WORDS, header, name_words, script
 
 MO = Name("official", "Al-Husseini", ("Mohammed",))
@@ -92,12 +92,27 @@ def test_every_role_has_words_and_the_page_says_whose_launch_it_is() -> None:
     ],
 )
 def test_a_scope_that_was_not_granted_is_said_in_words(scope: str, says: str) -> None:
-    words = scope_words(scope, "Sandbox EHR")
+    (words,) = limit_words([scope], "Sandbox EHR")
     assert says in words
     assert words.startswith("Sandbox EHR")
     assert words.endswith(".")
 
 
+def test_what_may_not_be_read_of_the_chart_is_one_sentence() -> None:
+    scopes = ["patient/Observation.rs", "patient/Procedure.rs", "offline_access", "patient/Observation.s"]
+    assert limit_words(scopes, "Sandbox EHR") == (
+        "Sandbox EHR did not let Chartside read results and procedures. What needs them says “cannot tell”.",
+        "Sandbox EHR ends this sign-in early: reopen Chartside from the chart when it does.",
+    )
+
+
 def test_a_role_that_is_not_enough_is_told_from_one_that_is_unknown() -> None:
     assert present.no_role(Role.NONE) == present.NO_ROLE
     assert "finance" in present.no_role(Role.FINANCE).advice
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_without_the_panel_is_told_where_it_may_go(role: Role) -> None:
+    urls = {"privacy.page": "/l/abc/privacy", "operator.page": "/l/abc/operator"}
+    expected = {Role.PRIVACY: ["/l/abc/privacy"], Role.OPERATOR: ["/l/abc/operator"]}
+    assert [door.url for door in present.doors(role, urls)] == expected.get(role, [])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from handmade import LAKESIDE_LINES, NORTHWIND_LINES, TODAY, category, fact, historic, on, prompt, suspected
+from handmade import LAKESIDE_LINES, NORTHWIND_LINES, TODAY, category, fact, historic, on, prompt, removal, suspected
 
 from app.core.chart import Concept
 from app.core.flag import Hidden, PromptRow, PromptState
 from app.core.report import Evidence
 from app.web.present.names import Payers
-from app.web.present.prompts import HIDDEN_WORDS, hidden_line, prompt_view
+from app.web.present.prompts import HIDDEN_WORDS, REMOVE_WORDS, hidden_line, prompt_view
 from app.web.present.views import PromptView
 from app.web.present.words import PROMPT_MARKS
 
@@ -80,7 +80,41 @@ def test_against_stands_beside_for_and_an_empty_side_says_so() -> None:
     ]
     bare = shown(prompt(PromptState.ASSESS_SUSPECTED, "Obesity"))
     assert "No evidence" in bare.no_support
-    assert "Nothing found" in bare.no_against
+    assert "no search against it exists" in bare.no_against
+    looked = replace(prompt(PromptState.ASSESS_SUSPECTED, "Obesity"), searched=True)
+    assert "Nothing found" in shown(looked).no_against
+    unread = replace(looked, unread=("Observation",))
+    assert shown(unread).no_against == "Not looked for: results could not be read."
+
+
+def test_what_was_looked_for_and_not_found_stands_against_with_the_same_weight() -> None:
+    seen = shown(replace(suspected(), against=(), absent=("no-anticoagulant", "no-novelty")))
+    assert [each.what for each in seen.against] == ["No anticoagulant found", "No novelty found"]
+    assert {each.source for each in seen.against} == {"this chart"}
+
+
+def test_a_removal_candidate_needs_no_payer() -> None:
+    seen = shown(removal())
+    assert (seen.title, seen.mark.word) == ("Acute myocardial infarction", "Consider removing")
+    assert (seen.payer, seen.says, seen.as_of) == ("", "This chart", "as read for this visit")
+    assert "present" in seen.action
+    assert "not present" in seen.action
+    assert seen.id != shown(replace(removal(), label="Sepsis")).id
+
+
+@pytest.mark.parametrize("because", [*REMOVE_WORDS, "something-new"])
+def test_why_a_condition_looks_unsupported_is_said(because: str) -> None:
+    assert shown(removal(because)).why.startswith(("Listed", "On record"))
+
+
+def test_a_diagnosis_that_looks_like_a_slip_says_so() -> None:
+    slip = replace(prompt(PromptState.PAYER_ONLY, "Stroke"), because="mis-keyed")
+    assert shown(slip).why.startswith("It looks like a slip")
+
+
+def test_a_model_without_tables_of_ours_says_that_no_hierarchy_was_applied() -> None:
+    seen = shown(replace(historic(), modelled=False))
+    assert seen.why.endswith("In the payer's words; no hierarchy of ours was applied.")
 
 
 @pytest.mark.parametrize("label", ["HCC 37: Heart failure", "RxHCC 186 – Heart failure", "CC 85, Heart failure"])
@@ -90,11 +124,18 @@ def test_a_condition_is_assessed_and_not_its_category(label: str) -> None:
     assert f"“{label}”" in " ".join(each.words for each in seen.details)
 
 
+def test_a_category_of_any_model_loses_its_own_number_and_nothing_else() -> None:
+    own = category("CB-12: Diabetes", code="CB-12")
+    stage = category("CKD 3: moderate", code="CB-40")
+    titles = [shown(PromptRow((each,), PromptState.ASSESS_HISTORIC, (), (), ())).title for each in (own, stage)]
+    assert titles == ["Assess: Diabetes", "Assess: CKD 3: moderate"]
+
+
 def test_both_sides_are_cut_at_the_same_length_and_lose_nothing() -> None:
     facts = tuple(fact("Observation", f"eGFR {n}", -n, category=("laboratory",)) for n in range(5))
     seen = shown(PromptRow((category(),), PromptState.ASSESS_SUSPECTED, (), facts, facts))
     assert len(seen.supporting) == len(seen.against) == 3
-    assert seen.more_supporting == seen.more_against == "2 more below"
+    assert seen.more_supporting == seen.more_against == "and 2 more"
     assert [each.label for each in seen.details[:4]] == ["Also for"] * 2 + ["Also against"] * 2
 
 
@@ -104,7 +145,7 @@ def test_chart_and_payer_are_both_seen_and_a_bare_visit_comes_last() -> None:
     facts = tuple(fact("Condition", f"Heart failure {n}", -n) for n in range(3))
     seen = shown(PromptRow((category(),), PromptState.ASSESS_HISTORIC, (visit, claim, claim), facts, ()))
     assert [each.what for each in seen.supporting] == ["Heart failure 0", "Heart failure 1", "Heart failure"]
-    assert seen.more_supporting == "2 more below"
+    assert seen.more_supporting == "and 2 more"
 
 
 def test_evidence_is_attributed_to_the_payer_that_listed_it() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from handmade import (
     CHART_LINES,
+    CLAIMS,
     LAKESIDE,
     LAKESIDE_LINES,
     NORTHWIND,
@@ -19,9 +20,11 @@ from handmade import (
 
 from app.core.answers import Reason
 from app.core.flag import SourceLine, SourceState
-from app.web.present.sources import REASONS, RETRYABLE, source_view, strip, troubles
+from app.core.freshness import SourceClass
+from app.web.present.sources import source_view, strip
+from app.web.present.troubles import REASONS, RETRYABLE, troubles
 from app.web.present.views import TroubleView
-from app.web.present.words import SOURCE_MARKS
+from app.web.present.words import CLASS_WORDS, SOURCE_MARKS
 
 ALL = (*CHART_LINES, *NORTHWIND_LINES, *LAKESIDE_LINES)
 
@@ -66,7 +69,9 @@ def test_all_well_is_one_line_with_the_oldest_date_of_each() -> None:
 def test_a_missing_calculation_date_is_not_stated_rather_than_left_out() -> None:
     undated = replace(LAKESIDE_LINES[0], calculated=None)
     assert strip((undated,), NOW).line == "Lakeside date not stated"
-    assert source_view(undated, NOW).words == "calculation date not stated, read at 09:40"
+    assert source_view(undated, NOW).words == (
+        "kind of data not stated, calculation date not stated, data through not stated, read at 09:40"
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +118,9 @@ def test_a_part_of_the_chart_that_was_not_read_is_named() -> None:
 
 def test_what_was_refused_of_the_chart_is_one_trouble_with_the_reasons_advice() -> None:
     seen = trouble(replace(CHART_LINES[0], incomplete=("Procedure", "Observation: page 3"), reason=Reason.NOT_ALLOWED))
-    assert seen.words == "Not read from Sandbox EHR: procedures and results (page 3)."
+    assert seen.words == (
+        "Not read from Sandbox EHR: procedures and results (page 3). Sandbox EHR does not let Chartside read it."
+    )
     assert "to have it allowed" in seen.advice
     assert not seen.retry_key
 
@@ -124,9 +131,51 @@ def test_a_chart_of_which_nothing_was_read_is_not_listed_type_by_type() -> None:
 
 
 def test_what_a_payer_says_of_its_own_answer_is_quoted() -> None:
-    seen = trouble(replace(LAKESIDE_LINES[0], incomplete=("Some results were suppressed",)))
-    assert seen.words == "The answer of Lakeside Community Health is not whole: “Some results were suppressed”."
+    seen = trouble(replace(LAKESIDE_LINES[0], said=("Some results were suppressed",)))
+    assert seen.words == "Lakeside Community Health says of its answer: “Some results were suppressed”."
     assert seen.advice == "Its list may be longer than shown."
+
+
+def test_what_we_say_of_a_payers_answer_is_not_quoted_as_its_word() -> None:
+    seen = trouble(replace(LAKESIDE_LINES[0], incomplete=("page 3 was not read",)))
+    assert seen.words == "The answer of Lakeside Community Health is not whole: page 3 was not read."
+
+
+@pytest.mark.parametrize("reason", [Reason.SIGNED_OUT, Reason.NOT_ALLOWED, Reason.DOWN, Reason.SLOW])
+def test_a_part_that_was_not_read_says_what_happened_and_not_only_what_to_do(reason: Reason) -> None:
+    seen = trouble(replace(CHART_LINES[0], incomplete=("Observation",), reason=reason))
+    happened = seen.words.removeprefix("Not read from Sandbox EHR: results. ")
+    assert happened != seen.words
+    assert happened.endswith(".")
+
+
+def test_the_opened_strip_says_what_the_data_is_made_of_and_how_late_it_usually_is() -> None:
+    fresh = replace(LAKESIDE_LINES[0], data=CLAIMS, data_through=days(-60))
+    assert source_view(fresh, NOW).words == (
+        "from claims, calculated on 2 Nov 2026, 3 weeks ago, data through 23 Sep 2026, 9 weeks ago, "
+        "usually 13 weeks behind, read at 09:40"
+    )
+    assert set(CLASS_WORDS) == set(SourceClass)
+
+
+def test_an_answer_in_part_is_marked_as_that() -> None:
+    assert source_view(replace(CHART_LINES[0], incomplete=("Observation",)), NOW).mark.word == "In part"
+    assert source_view(replace(LAKESIDE_LINES[0], said=("Suppressed",)), NOW).mark.word == "In part"
+    assert source_view(CHART_LINES[0], NOW).mark.word == "Answered"
+
+
+@pytest.mark.parametrize(
+    ("reason", "word", "says"),
+    [
+        (Reason.RESTRICTED, "Not asked", "Lakeside not asked"),
+        (Reason.RESTRICTION_UNKNOWN, "Not asked", "Lakeside not asked"),
+        (Reason.HELD, "Hidden", "Lakeside hidden"),
+        (Reason.DOWN, "No answer", "Lakeside no answer"),
+    ],
+)
+def test_not_asked_and_hidden_are_no_silence(reason: Reason, word: str, says: str) -> None:
+    assert source_view(failed(reason), NOW).mark.word == trouble(failed(reason)).mark.word == word
+    assert strip((failed(reason),), NOW).line == says
 
 
 def test_coverage_that_cannot_be_read_means_that_payers_are_not_known() -> None:

@@ -1,28 +1,38 @@
 """Core objects to finished words, marks and dates. Owns every sentence of the screens; knows no HTML and no FHIR.
 
-    panel     the flags fragment            gaps, prompts     one row each
-    sources   the strip and its troubles    rest              folded away, counted, or nothing to show
-    people    patient header, user          pages             shell and problem pages
+    panel     the flags fragment            place, changes, rest    what stays, what changed, what is folded away
+    gaps      one act as a row              reasons, terms, saying  why; each payer's terms; a payer's own words
+    prompts   one condition                 sides                   for and against
+    explain   the page of one item          statements, ranking, gone
+    sources   the strip                     troubles, standing      what did not work; the status gate
+    people    patient header, user          pages                   shell and problem pages
     words     states and acts as tables     dates, text, facts
 
-Rules of the wording: README, Wording. Nothing here speaks of money, weight or codes.
+Rules of the wording: docs/rules.md. Nothing here speaks of money, weight or codes.
 """
 
-from app.web.present.pages import CLOSED, NO_ROLE, no_role, shell
+from app.web.present.explain import find_row, why_view
+from app.web.present.pages import CLOSED, NO_ROLE, doors, no_role, places, shell
 from app.web.present.panel import Drawn, panel, waiting
-from app.web.present.views import Links, PanelView, ProblemView, ShellView, WaitingView
+from app.web.present.views import DoorView, Links, PanelView, ProblemView, ShellView, WaitingView, WhyView
 
 __all__ = [
     "CLOSED",
     "NO_ROLE",
+    "DoorView",
     "Drawn",
     "Links",
     "PanelView",
     "ProblemView",
     "ShellView",
     "WaitingView",
+    "WhyView",
+    "doors",
+    "find_row",
     "no_role",
     "panel",
+    "places",
     "shell",
     "waiting",
+    "why_view",
 ]

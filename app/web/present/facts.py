@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -26,6 +27,7 @@ TYPE_WORDS: dict[str, tuple[str, str]] = {
     "Appointment": ("appointment", "appointments"),
     "AllergyIntolerance": ("allergy", "allergies"),
     "Flag": ("flag", "flags"),
+    "Consent": ("consent", "consents"),
     "DocumentReference": ("document", "documents"),
 }
 
@@ -49,6 +51,9 @@ _CONDITION_LISTS = {
     "encounter-diagnosis": "visit diagnosis",
     "health-concern": "health concern",
 }
+
+
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 def type_words(name: str) -> str:
@@ -79,22 +84,27 @@ def value_words(value: Value | None) -> str:
         case bool():
             return "yes" if value else "no"
         case Quantity():
-            return " ".join(filter(None, [f"{value.comparator}{value.value:f}", plain(value.unit or value.code)]))
+            return " ".join(filter(None, [f"{value.comparator}{value.value:f}", _unit(value)]))
         case Concept():
             return plain(value.label)
         case _:
             return plain(value)
 
 
+def _unit(quantity: Quantity) -> str:
+    """As displayed, without UCUM annotations: "16 {score}" is 16."""
+    return plain(_ANNOTATION.sub("", quantity.unit or quantity.code))
+
+
 def fact_value(fact: Fact) -> str:
-    """The value of a result, its parts joined where they share a unit: "148/92 mmHg"."""
-    if (own := value_words(fact.value)) or not fact.components:
+    """The value of a result, its parts joined where they share a unit: "148/92 mmHg"; of a report its conclusion."""
+    if (own := value_words(fact.value) or plain(fact.conclusion.label)) or not fact.components:
         return own
     parts = [part.value for part in fact.components]
     quantities = [part for part in parts if isinstance(part, Quantity)]
-    units = {part.unit or part.code for part in quantities}
+    units = {_unit(part) for part in quantities}
     if len(quantities) == len(parts) and len(units) == 1:
-        return f"{'/'.join(f'{part.value:f}' for part in quantities)} {plain(units.pop())}".strip()
+        return f"{'/'.join(f'{part.value:f}' for part in quantities)} {units.pop()}".strip()
     return ", ".join(f"{plain(c.concept.label)} {value_words(c.value)}".strip() for c in fact.components)
 
 
@@ -123,12 +133,14 @@ def fact_view(fact: Fact, today: date) -> EvidenceView:
 
 
 def evidence_what(evidence: Evidence, payer: str) -> str:
-    """What a payer evaluated, in its own words, else the kind of record."""
+    """What a payer evaluated, in its own words and with its value, else the kind of record."""
     if not evidence.readable:
         return f"One record that {payer} did not let us read"
-    return (
-        by_payer(evidence.what or evidence.concept.label) or f"{type_words(evidence.type) or 'record'}, not described"
-    )
+    words = by_payer(evidence.what or evidence.concept.label)
+    value = by_payer(value_words(evidence.value))
+    if value and value.casefold() not in words.casefold():
+        words = f"{words} {value}".strip()
+    return words or f"{type_words(evidence.type) or 'record'}, not described"
 
 
 def evidence_line(evidence: Evidence, payer: str, today: date) -> str:
@@ -143,3 +155,8 @@ def evidence_view(evidence: Evidence, payer: str, today: date) -> EvidenceView:
         setting=setting_words(evidence.setting) or f"setting {NOT_STATED}",
         source=f"{payer}, from {source}" if source else f"{payer}, recorder {NOT_STATED}",
     )
+
+
+def evidence_words(view: EvidenceView) -> str:
+    """One piece of evidence as one line: what, date, setting, source."""
+    return f"{view.what}, {view.when}, {view.setting}; {view.source}"

@@ -6,9 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.flag import IdentityNote, SourceLine
+from app.core.identity import Differs
 from app.web.present.text import distinct, listed, plain
 
 _LONG_ENOUGH = 6  # "The" or "Blue" would not be a name
+
+#: What differs between a payer's record and the chart without blocking it, as a sentence of its own. Whatever is not
+#: here differs in the plain sense: "another family name".
+_NOT_COMPARED: Mapping[str, str] = {
+    Differs.NAME_SCRIPT: "the name stands in another script",
+    Differs.NAME_MISSING: "one of the two states no name",
+    Differs.NAME_INITIAL: "the given name is an initial only",
+    Differs.BIRTH_DATE_MISSING: "one of the two states no birth date",
+    Differs.BIRTH_DATE_PARTIAL: "a birth date is known in part only",
+    Differs.MEMBER_ID_NOT_STATED: "it states no member number",
+    Differs.DECEASED: "only one of the two says that the patient has died",
+    Differs.NO_RECORD: "it holds nothing of the person to compare",
+}
+
+
+CHECK_PERSON = "Check that it is the same person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +46,13 @@ class Payers:
 
     def note(self, payer: str) -> str:
         """Said beside whatever a payer reports whose identity of the member differs in a part that does not block."""
-        differs = listed([plain(part) for part in self.differs.get(payer, ())])
-        words = f"{self.short(payer)}'s record of this member differs: {differs}. Check that it is the same person."
-        return words if differs else ""
+        differs = self.differs.get(payer, ())
+        if not differs:
+            return ""
+        plainly = [f"another {plain(part)}" for part in differs if part not in _NOT_COMPARED]
+        parts = [f"it has {listed(plainly)}"] if plainly else []
+        parts += [_NOT_COMPARED[part] for part in differs if part in _NOT_COMPARED]
+        return f"{self.short(payer)}'s record of this member is not the chart's: {listed(parts)}. {CHECK_PERSON}"
 
     def short(self, payer: str) -> str:
         return short_names([*self.names.values(), self.full(payer)])[self.full(payer)]

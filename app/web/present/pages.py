@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.core.roles import Role
 from app.web.present.facts import TYPE_WORDS
 from app.web.present.people import ROLE_WORDS, user_words
-from app.web.present.text import distinct, plain
-from app.web.present.views import ProblemView, ShellView
+from app.web.present.text import distinct, listed, plain
+from app.web.present.views import DoorView, ProblemView, ShellView
+
+_WHO = frozenset({"Practitioner", "PractitionerRole"})
+
+#: The page of a role that has no panel: its endpoint, and what its link says.
+_PLACES: Mapping[Role, tuple[str, str]] = {
+    Role.PRIVACY: ("privacy.page", "Reports marked as about the wrong patient, and restrictions"),
+    Role.OPERATOR: ("operator.page", "State of every EHR and payer"),
+}
 
 CLOSED = "You are signed out. To open Chartside again, go to the patient's chart."
 
@@ -30,25 +38,49 @@ def no_role(role: Role) -> ProblemView:
     )
 
 
+def places(role: Role) -> tuple[str, ...]:
+    """Endpoints of the pages that a role without the panel may open."""
+    return (_PLACES[role][0],) if role in _PLACES else ()
+
+
+def doors(role: Role, urls: Mapping[str, str]) -> tuple[DoorView, ...]:
+    """Links to those pages. `urls` by endpoint, as the routes made them."""
+    return tuple(DoorView(_PLACES[role][1], urls[place]) for place in places(role))
+
+
 def shell(user_name: str, role: Role | None, ehr_name: str, *, missing_scopes: Sequence[str] = ()) -> ShellView:
     """Whose launch this is, on every page; `role` is None until the EHR has told it.
 
     `missing_scopes`: asked for and not granted (SMART App Launch 2.2).
     """
-    limits = distinct([scope_words(scope, plain(ehr_name)) for scope in missing_scopes])
+    limits = limit_words(missing_scopes, plain(ehr_name))
     return ShellView(user_words(user_name), ROLE_WORDS[role] if role else "", plain(ehr_name), limits)
 
 
+def limit_words(scopes: Sequence[str], ehr: str) -> tuple[str, ...]:
+    """What was not granted: one sentence for all that may not be read of the chart, one for each other thing."""
+    kinds = {scope: _resource(scope) for scope in scopes if scope.startswith(("patient/", "user/", "system/"))}
+    chart = [kind for kind in kinds.values() if kind not in {"*", *_WHO}]
+    words = listed(distinct([TYPE_WORDS.get(kind, ("", kind))[1] for kind in chart]))
+    read = f"{ehr} did not let Chartside read {words}. What needs them says “cannot tell”." if chart else ""
+    rest = [scope_words(scope, ehr) for scope in scopes if kinds.get(scope) not in chart]
+    return distinct([read, *rest])
+
+
 def scope_words(scope: str, ehr: str) -> str:
-    """What a scope that was not granted means to the reader: `patient/Observation.rs`."""
+    """What a scope that names no part of the chart means to the reader, where it was not granted."""
     if scope.startswith(("launch", "openid", "fhirUser", "profile")):
         return f"{ehr} did not say who opened Chartside, or for whom."
     if scope in {"offline_access", "online_access"}:
         return f"{ehr} ends this sign-in early: reopen Chartside from the chart when it does."
-    resource = scope.partition("/")[2].partition(".")[0]
+    resource = _resource(scope)
     if resource == "*":
         return f"{ehr} did not let Chartside read everything it asked for."
-    if resource in {"Practitioner", "PractitionerRole"}:
+    if resource in _WHO:
         return f"{ehr} did not let Chartside read who you are, so your role may be missing."
-    words = TYPE_WORDS.get(resource, ("", plain(resource) or plain(scope)))[1]
-    return f"{ehr} did not let Chartside read {words}. What needs them says “cannot tell”."
+    return f"{ehr} did not allow {plain(scope)}."
+
+
+def _resource(scope: str) -> str:
+    """Observation of `patient/Observation.rs`."""
+    return plain(scope.partition("/")[2].partition(".")[0])

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from app.core.chart import Fact
 from app.core.flag import Hidden, PromptRow, PromptState
 from app.core.report import ConditionCategory, Evidence
 from app.web.present.dates import NOT_STATED, day_words, plain_day, plain_when
+from app.web.present.facts import types_words
 from app.web.present.names import Payers
 from app.web.present.sides import against, supporting
 from app.web.present.text import by_payer, distinct, listed, plain
@@ -20,6 +22,7 @@ from app.web.present.views import Labelled, PromptView
 from app.web.present.words import PROMPT_MARKS
 
 UNNAMED = "a condition that the payer does not name"
+UNMODELLED = "In the payer's words; no hierarchy of ours was applied."
 
 _NUMBER = re.compile(r"^\s*(?:Rx|ESRD[- ]?)?(?:HCC|CC)\s*-?\s*\d+(?:\.\d+)?\s*[-:,.–—]*\s*", re.IGNORECASE)
 
@@ -27,9 +30,21 @@ _ACTIONS: dict[PromptState, str] = {
     PromptState.ASSESS_HISTORIC: "Still present, or not present any more? Either answer is as good.",
     PromptState.ASSESS_SUSPECTED: "Present, or not present? Either answer is as good.",
     PromptState.PAYER_ONLY: "Nothing to do unless the patient in front of you suggests it.",
+    PromptState.REMOVE: "Still present, or not present any more? If not, it can come off the list.",
     PromptState.NO_EVIDENCE: "Nothing to do: no evidence came with it.",
     PromptState.HISTORY_TERM: "Not assessed as a current condition in the office.",
 }
+
+#: Why a listed condition looks unsupported, by `PromptRow.because`.
+REMOVE_WORDS: dict[str, str] = {
+    "acute-event-listed": "Listed as current; it names an acute event, and nothing recent in this chart shows one.",
+    "cancer-without-treatment": "Listed as current; no treatment and no oncology visit found in this chart.",
+    "labs-contradict": "Listed, and contradicted by later results in this chart.",
+    "only-against": "On record before; whatever this chart holds of it speaks against it.",
+    "not-assessed-lately": "Listed, and not assessed, treated or measured for years, as far as this chart shows.",
+}
+MIS_KEYED = "It looks like a slip of the pen: this chart has, more than once, a diagnosis that is written much like it."
+UNSUPPORTED = "Listed, and not supported by this chart."
 
 HIDDEN_WORDS: dict[str, str] = {
     "net-new": "newly reported, nothing to do",
@@ -44,45 +59,74 @@ HIDDEN_WORDS: dict[str, str] = {
 
 
 def prompt_id(row: PromptRow) -> str:
-    main = row.categories[0]
-    return "p" + hashlib.sha256(f"{main.payer}|{main.report_id}|{main.group_id}".encode()).hexdigest()[:10]
+    """Stable across answers; a removal candidate that no payer lists goes by its words in the chart."""
+    about = f"listed|{row.label}"
+    if row.categories:
+        main = row.categories[0]
+        about = f"{main.payer}|{main.report_id}|{main.group_id}"
+    return "p" + hashlib.sha256(about.encode()).hexdigest()[:10]
 
 
 def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
     """One prompt in words."""
-    main = row.categories[0]
     names = distinct([payers.full(category.payer) for category in row.categories])
     dates = [category.calculated for category in row.categories if category.calculated]
     pro, contra = supporting(row, payers, today), against(row, today)
+    if names:
+        as_of = f"calculated on {day_words(min(dates), today)}" if dates else "calculation date not stated"
+    else:
+        as_of = "as read for this visit"
     return PromptView(
         id=prompt_id(row),
-        payer=main.payer,
+        payer=row.categories[0].payer if row.categories else "",
         state=row.state.value,
         mark=PROMPT_MARKS[row.state],
-        title=_title(row.state, condition_label(main)),
-        why=_why(row, listed(names), today),
+        title=_title(row.state, row_label(row)),
+        why=" ".join(filter(None, [_why(row, listed(names), today), "" if row.modelled else UNMODELLED])),
         action=_action(row),
         supporting=pro.shown,
         more_supporting=pro.more,
         against=contra.shown,
         more_against=contra.more,
-        no_support="No evidence came with it, and none was found in this chart.",
-        no_against="Nothing found in what could be read of this chart.",
-        says=listed(names),
-        as_of=f"calculated on {day_words(min(dates), today)}" if dates else "calculation date not stated",
+        no_support=_no_support(row),
+        no_against=_no_against(row),
+        says=listed(names) or "This chart",
+        as_of=as_of,
         note=" ".join(distinct([payers.note(category.payer) for category in row.categories])),
-        details=(*pro.details("Also for"), *contra.details("Also against"), *_details(row, payers, today)),
+        details=(*pro.details("Also for"), *contra.details("Also against"), *list_lines(row.categories, payers, today)),
     )
+
+
+def row_label(row: PromptRow) -> str:
+    """The condition, as the payer who lists it or else the chart names it."""
+    return condition_label(row.categories[0]) if row.categories else plain(row.label) or "Listed condition"
+
+
+def _no_support(row: PromptRow) -> str:
+    found = "none was found in this chart"
+    return f"No evidence came with it, and {found}." if row.categories else f"Beside the list entry {found}."
+
+
+def _no_against(row: PromptRow) -> str:
+    """Not looked for is another thing than not found."""
+    if row.unread:
+        return f"Not looked for: {types_words(row.unread)} could not be read."
+    if not row.searched:
+        return "Only its own entries were looked at: no search against it exists here."
+    return "Nothing found in what could be read of this chart."
 
 
 def condition_label(category: ConditionCategory) -> str:
     """The condition as the payer names it, without the number of its category; else as its first diagnosis is named."""
     diagnoses = (by_payer(concept.label) for concept in category.diagnoses)
-    return _unnumbered(by_payer(category.label)) or next((words for words in diagnoses if words), UNNAMED)
+    label = unnumbered(by_payer(category.label), category.code)
+    return label or next((words for words in diagnoses if words), UNNAMED)
 
 
-def _unnumbered(label: str) -> str:
-    """A condition is assessed, not a category: "HCC 37: Diabetes" is Diabetes."""
+def unnumbered(label: str, code: str = "") -> str:
+    """A condition is assessed, not a category: "HCC 37: Diabetes" is Diabetes. So is its `code`, where that leads."""
+    if code and label.casefold().startswith(f"{code.casefold()}:"):
+        label = label[len(code) + 1 :].strip()
     return _NUMBER.sub("", label, count=1)
 
 
@@ -103,7 +147,9 @@ def _why(row: PromptRow, names: str, today: date) -> str:
         case PromptState.ASSESS_SUSPECTED:
             return f"A suspicion, not a diagnosis: inferred by {names} from other records."
         case PromptState.PAYER_ONLY:
-            return "Payer's record only, nothing in this chart."
+            return MIS_KEYED if row.because == "mis-keyed" else "Payer's record only, nothing in this chart."
+        case PromptState.REMOVE:
+            return REMOVE_WORDS.get(row.because, UNSUPPORTED)
         case PromptState.NO_EVIDENCE:
             return "Suspected by the payer, without evidence."
         case PromptState.HISTORY_TERM:
@@ -121,7 +167,7 @@ def _last_seen(row: PromptRow) -> str:
 
 
 def _year(row: PromptRow, today: date) -> int:
-    period = row.categories[0].period
+    period = row.categories[0].period if row.categories else None
     return period.end.year if period else today.year
 
 
@@ -131,10 +177,10 @@ def _action(row: PromptRow) -> str:
     return _ACTIONS[row.state]
 
 
-def _details(row: PromptRow, payers: Payers, today: date) -> tuple[Labelled, ...]:
+def list_lines(categories: Sequence[ConditionCategory], payers: Payers, today: date) -> tuple[Labelled, ...]:
     """Each list that the condition stands on, in that payer's words."""
     lines: list[Labelled] = []
-    for category in row.categories:
+    for category in categories:
         diagnoses = distinct([by_payer(concept.label) for concept in category.diagnoses])
         lines.append(
             Labelled(payers.short(category.payer), f"“{by_payer(category.label) or UNNAMED}”, {_model(category)}")
@@ -155,11 +201,18 @@ def _model(category: ConditionCategory) -> str:
     return title + (f", version {version}" if version else "") + dates
 
 
+def hidden_id(item: Hidden) -> str:
+    """The id of a condition that is counted and never prompted."""
+    category = item.category
+    about = f"{category.payer}|{category.report_id}|{category.group_id}|{category.model.url}|{category.version}"
+    return "h" + hashlib.sha256(about.encode()).hexdigest()[:10]
+
+
 def hidden_line(item: Hidden, payers: Payers) -> str:
     """A condition that is counted and never prompted, with why."""
     why = HIDDEN_WORDS.get(item.why, plain(item.why))
     if item.by and item.why == "superseded":
-        why = f"covered by {_unnumbered(by_payer(item.by)) or 'a related condition'}"
+        why = f"covered by {unnumbered(by_payer(item.by)) or 'a related condition'}"
     elif item.by:
         why = f"{why}: {plain(item.by)}"
     return f"{condition_label(item.category)}: {why} ({payers.full(item.category.payer)})"

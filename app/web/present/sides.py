@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from app.core.flag import PromptRow
 from app.core.report import Evidence
-from app.web.present.facts import evidence_view, fact_view
+from app.web.present.facts import evidence_view, evidence_words, fact_view
 from app.web.present.names import Payers
+from app.web.present.text import plain, sentence
 from app.web.present.views import EvidenceView, Labelled
 
 SHOWN = 3
+
+#: What was searched for and not found, by `PromptRow.absent`.
+ABSENT_WORDS: Mapping[str, str] = {
+    "no-anticoagulant": "No anticoagulant",
+    "no-cancer-treatment": "No cancer treatment",
+}
 _OF_THE_CHART = 2  # where payer and chart both have something, both are seen
 
 
@@ -25,11 +32,11 @@ class Side:
 
     @property
     def more(self) -> str:
-        return f"{len(self.rest)} more below" if self.rest else ""
+        return f"and {len(self.rest)} more" if self.rest else ""  # says no place: paper shows the first ones only
 
     def details(self, label: str) -> tuple[Labelled, ...]:
         """The rest, for the list one tap away."""
-        return tuple(Labelled(label, f"{e.what}, {e.when}, {e.setting}; {e.source}") for e in self.rest)
+        return tuple(Labelled(label, evidence_words(each)) for each in self.rest)
 
 
 def supporting(row: PromptRow, payers: Payers, today: date) -> Side:
@@ -43,8 +50,14 @@ def supporting(row: PromptRow, payers: Payers, today: date) -> Side:
 
 
 def against(row: PromptRow, today: date) -> Side:
-    """What the chart holds against it."""
-    return _cut([fact_view(fact, today) for fact in row.against])
+    """What the chart holds against it, and what was looked for there and not found."""
+    return _cut([*(fact_view(fact, today) for fact in row.against), *(_absent(key) for key in row.absent)])
+
+
+def _absent(key: str) -> EvidenceView:
+    """A search without a find, by its key: "no-anticoagulant"."""
+    words = ABSENT_WORDS.get(key) or sentence(plain(key.replace("-", " "))).rstrip(".")
+    return EvidenceView(f"{words} found", "looked for", "in what could be read", "this chart")
 
 
 def _cut(views: Sequence[EvidenceView]) -> Side:
@@ -54,4 +67,6 @@ def _cut(views: Sequence[EvidenceView]) -> Side:
 
 def _payer_of(evidence: Evidence, row: PromptRow) -> str:
     """Whose evidence it is: each is attributed to the payer that listed it."""
-    return next((c.payer for c in row.categories if evidence in c.evidence), row.categories[0].payer)
+    return next(
+        (c.payer for c in row.categories if evidence in c.evidence), row.categories[0].payer if row.categories else ""
+    )

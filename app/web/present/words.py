@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.core.flag import PromptState, SourceState, State, StatusKind, Urgency
+from app.core.freshness import SourceClass
 from app.core.report import GapStatus
 from app.web.present.views import Mark
 
@@ -12,8 +13,10 @@ STATE_MARKS: Mapping[State, Mark] = {
     State.DO_TODAY: Mark("Do today", "disc", "act"),
     State.ORDERED: Mark("Ordered", "half", "wait"),
     State.DONE_HERE: Mark("Done here", "check", "done"),
+    State.DONE_ELSEWHERE: Mark("Done elsewhere", "check", "wait"),
     State.OUT_OF_RANGE: Mark("Out of range", "diamond", "urgent"),
     State.EXCLUDED: Mark("Excluded", "bar", "quiet"),
+    State.DOES_NOT_APPLY: Mark("Does not apply", "box", "quiet"),
     State.PERIOD_OVER: Mark("Period over", "square", "quiet"),
     State.NOT_CHECKED: Mark("Not checked against the chart", "box", "unsure"),
     State.CANNOT_TELL: Mark("Cannot tell", "query", "unsure"),
@@ -25,6 +28,12 @@ URGENT_MARKS: Mapping[tuple[State, Urgency], Mark] = {
     (State.OUT_OF_RANGE, Urgency.ABNORMAL): Mark("Abnormal, no follow-up", "diamond", "urgent"),
     (State.DO_TODAY, Urgency.LATER): Mark("Due later", "ring", "wait"),
 }
+
+VERIFY_FIRST = Mark("Verify first", "query", "act")  # everybody who asks for it speaks from old data
+BOOKED = Mark("Booked", "half", "wait")
+IN_PART = Mark("In part", "half", "unsure")
+NOT_ASKED = Mark("Not asked", "bar", "quiet")
+HIDDEN = Mark("Hidden", "bar", "quiet")
 
 URGENCY_WORDS: Mapping[Urgency, str] = {
     Urgency.ABNORMAL: "abnormal without follow-up",
@@ -38,6 +47,7 @@ PROMPT_MARKS: Mapping[PromptState, Mark] = {
     PromptState.ASSESS_SUSPECTED: Mark("Suspected", "dashes", "unsure"),
     PromptState.PAYER_ONLY: Mark("Payer's record only", "box", "quiet"),
     PromptState.NO_EVIDENCE: Mark("No evidence supplied", "box", "quiet"),
+    PromptState.REMOVE: Mark("Consider removing", "bar", "act"),
     PromptState.HISTORY_TERM: Mark("History only", "history", "quiet"),
 }
 
@@ -52,6 +62,10 @@ SOURCE_MARKS: Mapping[SourceState, Mark] = {
 STATUS_MARKS: Mapping[StatusKind, Mark] = {
     StatusKind.DECEASED: Mark("Deceased", "bar", "quiet"),
     StatusKind.HOSPICE: Mark("Hospice", "bar", "quiet"),
+    StatusKind.PALLIATIVE: Mark("Palliative care", "bar", "quiet"),
+    StatusKind.PREGNANCY: Mark("Pregnancy", "bar", "quiet"),
+    StatusKind.NURSING_HOME: Mark("Nursing home", "bar", "quiet"),
+    StatusKind.FRAILTY: Mark("Frailty", "bar", "quiet"),
     StatusKind.UNREADABLE: Mark("Cannot tell", "query", "unsure"),
 }
 
@@ -85,6 +99,19 @@ ACTS: Mapping[str, str] = {
     "offer-colorectal-screening": "Offer a colonoscopy or a stool test",
     "order-follow-up-colonoscopy": "Order the follow-up colonoscopy",
     "order-mammogram": "Order a mammogram",
+    "order-breast-work-up": "Order the diagnostic work-up",
+    "order-kidney-tests": "Order eGFR and urine albumin",
+    "order-egfr": "Order the blood test that is missing (eGFR)",
+    "order-urine-albumin": "Order the urine test that is missing (albumin and creatinine)",
+    "refer-eye-exam": "Refer for a retinal exam",
+    "offer-cervical-screening": "Offer cervical screening",
+    "refer-colposcopy": "Refer for colposcopy",
+    "consider-statin": "Consider a statin",
+    "offer-influenza-vaccine": "Offer the flu vaccine",
+    "offer-pneumococcal-vaccine": "Offer a pneumococcal vaccine",
+    "screen-depression": "Screen for depression",
+    "plan-depression-follow-up": "Agree on a follow-up plan",
+    "reconcile-medications": "Reconcile the medications",
 }
 
 #: Why an entry that reads like the service does not settle it, by `GapRow.because`.
@@ -92,12 +119,44 @@ UNCLEAR_WORDS: Mapping[str, str] = {
     "code-not-known": "Whether it counts for this measure is not certain.",
     "date-not-certain": "Its date is not certain enough to tell whether it counts.",
     "value-not-certain": "Its value is missing or not certain.",
+    "event-not-in-chart": "The hospital discharge that it counts from is not in this chart.",
+    "direction-not-certain": "Which way the payer's report counts is not certain.",
+}
+
+#: Why a patient is outside a measure, by `GapRow.because`.
+OUTSIDE_WORDS: Mapping[str, str] = {
+    "age": "By the birth date in this chart the patient is outside the measure's ages.",
+    "sex": "By the sex in this chart the measure is not about this patient.",
+    "no-diagnosis": "The diagnosis that the measure is about does not stand in this chart.",
+}
+
+#: How something that has no result yet was begun, by its resource type.
+BEGUN_WORDS: Mapping[str, str] = {
+    "ServiceRequest": "ordered",
+    "MedicationRequest": "prescribed",
+    "Appointment": "booked for",
+    "Observation": "without a final result yet,",
+    "DiagnosticReport": "without a final report yet,",
+    "Procedure": "begun",
+}
+
+#: What a payer's data is made of.
+CLASS_WORDS: Mapping[SourceClass, str] = {
+    SourceClass.ADJUDICATED_CLAIMS: "claims",
+    SourceClass.PRE_ADJUDICATION: "claims not settled yet",
+    SourceClass.PHARMACY: "pharmacy claims",
+    SourceClass.CLINICAL: "clinical records",
+    SourceClass.PROVIDER_SUBMITTED: "records sent in by practices",
+    SourceClass.AUTHORIZATION: "authorizations",
+    SourceClass.ENGAGEMENT: "outreach records",
 }
 
 STATE_ACTS: Mapping[State, str] = {
     State.DO_TODAY: "Do or order it today",
     State.ORDERED: "Wait for the result",
     State.DONE_HERE: "Nothing to do for the patient: the payer has to be told",
+    State.DONE_ELSEWHERE: "Request the record from whoever did it",
+    State.DOES_NOT_APPLY: "Tell the plan that it does not apply",
     State.OUT_OF_RANGE: "Review the treatment",
     State.EXCLUDED: "Nothing to do",
     State.PERIOD_OVER: "It can only be sent or explained now",

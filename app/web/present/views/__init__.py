@@ -1,0 +1,64 @@
+"""What the templates receive: finished words, marks and dates. Nothing is left to decide but "is it there".
+
+Every string that came from an EHR or payer has been through `text.plain`; escaping is the template engine's.
+"""
+
+from app.web.present.views.pages import (
+    DoorView,
+    ProblemView,
+    SectionView,
+    ShellView,
+    SuspectView,
+    WaitingView,
+    WhyView,
+)
+from app.web.present.views.panel import (
+    FoldPart,
+    FoldView,
+    LineView,
+    Links,
+    PanelView,
+    SourceView,
+    StripView,
+    TroubleView,
+)
+from app.web.present.views.rows import (
+    EvidenceView,
+    HeaderView,
+    Labelled,
+    Mark,
+    NameView,
+    PromptView,
+    Quote,
+    RowView,
+    StatusView,
+    TermsView,
+)
+
+__all__ = [
+    "DoorView",
+    "EvidenceView",
+    "FoldPart",
+    "FoldView",
+    "HeaderView",
+    "Labelled",
+    "LineView",
+    "Links",
+    "Mark",
+    "NameView",
+    "PanelView",
+    "ProblemView",
+    "PromptView",
+    "Quote",
+    "RowView",
+    "SectionView",
+    "ShellView",
+    "SourceView",
+    "StatusView",
+    "StripView",
+    "SuspectView",
+    "TermsView",
+    "TroubleView",
+    "WaitingView",
+    "WhyView",
+]
