@@ -1,28 +1,43 @@
-"""`make bench`: one figure a line as `name  value  bound  ok|short`; exits 1 when one is short. `ARGS=name` for one."""
+"""`make bench`: one figure a line as `name  value  bound  ok|short`; exits 1 when one is short. `ARGS=name` for one.
+
+`make bench-long` runs what takes longer than anybody waits for.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import browser_bytes, cpu, launches, shell
+from tests.bench import browser_bytes, cpu, launches, shell, users
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "launch": launches.measure,
     "shell": shell.measure,
     "cpu": cpu.measure,
+    "users": users.measure,
     "bytes": browser_bytes.measure,
 }
 
 
-def main(only: Sequence[str]) -> int:
+def _mutations() -> Iterator[Figure]:
+    from tests.bench import mutations
+
+    yield from mutations.measure()
+
+
+LONG: dict[str, Callable[[], Iterator[Figure]]] = {"mutations": _mutations}
+
+
+def main(given: Sequence[str]) -> int:
     """Run the named benches, or all. Returns the exit code."""
-    if unknown := set(only) - set(BENCHES):
-        print(f"no bench is called {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}", file=sys.stderr)
+    only = [name for name in given if name != "--long"]
+    benches = LONG if "--long" in given else BENCHES
+    if unknown := set(only) - set(benches):
+        print(f"no bench is called {', '.join(sorted(unknown))}; there are: {', '.join(benches)}", file=sys.stderr)
         return 2
     short = False
-    for name, bench in BENCHES.items():
+    for name, bench in benches.items():
         if not only or name in only:
             for figure in bench():
                 print(figure, flush=True)

@@ -1,6 +1,7 @@
 """CPU to parse, reconcile and rank one patient (no HTTP) against fhirclient models of the same bytes (README, Speed).
 
-One launch is recorded from a running house; the chart is then made as large as a long-known patient's.
+One launch is recorded from a running house; the chart is then made as large as a long-known patient's, the payer's
+reports as long as those of a patient for whom everything is open.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,29 +28,44 @@ from app.core.chart import CHART_TYPES, Chart
 from app.core.flag import Panel, PayerAnswers
 from app.core.report import Member
 from app.sources.ehr.coverage import coverage
+from app.sources.ehr.reading import Reading
 from app.sources.fhir.facts import fact
 from app.sources.fhir.patient import patient
-from app.sources.fhir.references import Included, entries
+from app.sources.fhir.references import Included
+from app.sources.hcc import models as risk_models
+from app.sources.http import Pages
 from app.sources.payer import PayerEntry, care_gaps, risk
+from app.sources.replies import parse
 from tests.bench.figure import Figure
 from tests.house import House, house
 
 SCENARIO, PAYER = "historic-and-suspected", "northwind"
-CHART_RESOURCES = 500
+CHART_RESOURCES, GAPS, CATEGORIES = 500, 40, 12
 ROUNDS = 15
-BOUND = 0.25
+BOUND, GROWTH_BOUND = 0.25, 11.0
+#: Measures of the registry first, so that all of it is at work; the rest are in the payer's words only.
+MEASURES = tuple(f"https://{PAYER}.example/Measure/{key}|2026" for key in (
+    "glycemic-status", "blood-pressure", "colorectal", "breast", "cervical", "kidney-evaluation", "eye-exam", "statin",
+    "influenza", "pneumococcal", "depression-screening", "medication-reconciliation",
+))  # fmt: skip
 Json = dict[str, Any]
 
 
 def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, house(Path(folder)) as home:
-        bodies = [grown(body) for body in record(home)]
+        recorded = [listed(body) for body in record(home)]
         entry = PayerEntry(PAYER, "Northwind", f"{home.payers[PAYER]}/fhir", "chartside")
         day = home.clock().date()
-    assert decided(bodies, entry, day).prompts, "the bench reads what the app reads"
+    bodies, tenfold = (grown(recorded, times * CHART_RESOURCES) for times in (1, 10))
+    assert charted(bodies) >= CHART_RESOURCES, "a chart as large as is said"
+    built = decided(bodies, entry, day)
+    assert built.prompts, "the bench reads what the app reads"
     ours, theirs = best(lambda: decided(bodies, entry, day)), best(lambda: models(bodies))
     yield Figure("resources of one patient", models(bodies))
+    yield Figure("of these in the chart", charted(bodies))
+    yield Figure("gaps and conditions of one patient", GAPS + CATEGORIES)
     yield Figure("parse, reconcile, rank / fhirclient models", ours / theirs, BOUND)
+    yield Figure("ten times the chart / the chart", best(lambda: decided(tenfold, entry, day)) / ours, GROWTH_BOUND)
 
 
 def best(run: Callable[[], object]) -> float:
@@ -82,15 +99,64 @@ def record(home: House) -> list[bytes]:
     return recorded
 
 
-def grown(body: bytes) -> bytes:
-    """A chart page with each entry several times, under ids of their own; everything else as it is."""
+def grown(bodies: list[bytes], resources: int) -> list[bytes]:
+    """The same with at least so many resources in the chart pages, alike of each type: every entry several times,
+    under ids of their own.
+    """
+    each = math.ceil(resources / sum(bool(_chart(body)) for body in bodies))
+    return [_copied(body, each) if _chart(body) else body for body in bodies]
+
+
+def charted(bodies: list[bytes]) -> int:
+    """How many resources the chart pages hold."""
+    return sum(len(_chart(body)) for body in bodies)
+
+
+def _copied(body: bytes, resources: int) -> bytes:
+    page, found = json.loads(body), _chart(body)
+    times = math.ceil(resources / len(found))
+    return json.dumps({**page, "entry": [*found, *(_renamed(e, n) for n in range(1, times) for e in found)]}).encode()
+
+
+def _chart(body: bytes) -> list[Json]:
+    """The entries of a page of the chart; of any other answer nothing."""
     read = json.loads(body)
-    found = read.get("entry", ()) if read.get("resourceType") == "Bundle" else ()
-    if not found or found[0]["resource"]["resourceType"] not in CHART_TYPES:
-        return body
-    times = max(1, CHART_RESOURCES // len(CHART_TYPES) // len(found))
-    more = [_renamed(entry, n) for n in range(1, times) for entry in found]
-    return json.dumps({**read, "entry": [*found, *more]}).encode()
+    found: list[Json] = read.get("entry", []) if read.get("resourceType") == "Bundle" else []
+    return found if found and all(entry["resource"]["resourceType"] in CHART_TYPES for entry in found) else []
+
+
+def listed(body: bytes) -> bytes:
+    """The payer's reports with as many gaps and categories as the bench asks for; everything else as it is."""
+    read = json.loads(body)
+    if read.get("resourceType") == "Parameters":
+        return json.dumps(_many_gaps(read)).encode()
+    for entry in read.get("entry", ()):
+        if (report := entry["resource"])["resourceType"] == "MeasureReport":
+            report["group"] = [_category(report["group"], n) for n in range(CATEGORIES)]
+    return json.dumps(read).encode()
+
+
+def _many_gaps(answer: Json) -> Json:
+    """One Bundle with a report and an issue for each gap, copied from the first of its own."""
+    bundle = next(p["resource"] for p in answer["parameter"] if p.get("resource", {}).get("resourceType") == "Bundle")
+    pairs = {kind: _first(bundle, kind) for kind in ("MeasureReport", "DetectedIssue")}
+    rest = [e for e in bundle["entry"] if e["resource"]["resourceType"] not in (*pairs, "Composition")]
+    for n in range(GAPS):
+        report, issue = _renamed(pairs["MeasureReport"], n), _renamed(pairs["DetectedIssue"], n)
+        report["resource"]["measure"] = MEASURES[n] if n < len(MEASURES) else f"https://{PAYER}.example/Measure/m{n}|1"
+        issue["resource"]["evidence"] = [{"detail": [{"reference": f"MeasureReport/{report['resource']['id']}"}]}]
+        rest += [report, issue]
+    return {**answer, "parameter": [{"name": "return", "resource": {**bundle, "type": "collection", "entry": rest}}]}
+
+
+def _first(bundle: Json, kind: str) -> Json:
+    found: Json = next(entry for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind)
+    return found
+
+
+def _category(groups: list[Json], n: int) -> Json:
+    """The nth category: one of the recorded ones, in turn, under a group of its own."""
+    return {**copy.deepcopy(groups[n % len(groups)]), "id": f"g-{n}"}
 
 
 def _renamed(entry: Json, n: int) -> Json:
@@ -102,47 +168,54 @@ def _renamed(entry: Json, n: int) -> Json:
 
 def decided(bodies: list[bytes], entry: PayerEntry, day: date) -> Panel:
     """What the app does with the bytes: parse, reconcile, rank."""
-    read = [json.loads(body) for body in bodies]
+    read = [parse(body) for body in bodies]
     now = datetime.now(UTC)
-    facts: dict[str, list[Any]] = {kind: [] for kind in CHART_TYPES}
-    who, covered, gaps, reports = None, [], None, []
+    gaps = next(body for body in read if body["resourceType"] == "Parameters")
+    who, theirs = (patient(stated) for body in read for stated in _patients(body))
+    chart = {kind: Reading(kind, f"Patient/{who.id}") for kind in CHART_TYPES}
+    covered, reports = Reading("Coverage", f"Patient/{who.id}"), []
     for body in read:
-        found, included = list(entries(body)), Included()
-        kinds = {each.type for each in found}
-        for each in found:
-            included.add(each)
-        if body["resourceType"] == "Parameters":
-            gaps = body
-        elif "MeasureReport" in kinds:
+        kinds = _kinds(body)
+        if "MeasureReport" in kinds:
             reports.append(body)
-        elif "Coverage" in kinds:
-            covered = [coverage(each, included, lambda _: None) for each in found if each.type == "Coverage"]
-        elif body["resourceType"] == "Patient" and who is None:
-            who = patient(body)
-        for each in found:
-            if each.type in facts and "MeasureReport" not in kinds:
-                facts[each.type].append(fact(each.resource))
-    assert who
-    theirs = patient(
-        next(b for b in read if b["resourceType"] == "Bundle" and _holds(b, "Patient"))["entry"][0]["resource"]
-    )
+        elif kinds:
+            for kind, reading in (*chart.items(), ("Coverage", covered)):
+                if kind in kinds:
+                    reading.take(Pages((body,)))
+    included = Included()
+    for found in covered.everything:
+        included.add(found)
+    coverages = tuple(coverage(found, included, lambda _: None) for found in covered.entries)
+    facts = {kind: {found.ref: fact(found.resource) for found in reading.entries} for kind, reading in chart.items()}
     member = Member(PAYER, theirs.id, "", "identifier", theirs)
     period = report_period(day)
     report, _ = care_gaps.read(gaps, entry, member, period, now, lambda _: None)
     categories, _ = risk.read(reports, entry, member, period, now, lambda _: None)
     answers = PayerAnswers(
-        PAYER, "Northwind", covered[0], *(Known(v, PAYER, now) for v in (member, report, categories))
+        PAYER, "Northwind", coverages[0], *(Known(v, PAYER, now) for v in (member, report, categories))
     )
-    chart = Chart(
+    known = Chart(
         Known(who, "ehr", now),
-        Known(tuple(covered), "ehr", now),
-        {kind: Known(tuple(found), "ehr", now) for kind, found in facts.items()},
+        Known(coverages, "ehr", now),
+        {kind: Known(tuple(found.values()), "ehr", now, chart[kind].missing()) for kind, found in facts.items()},
     )
-    return panel.build(chart, [answers], unconnected=(), today=day, visit=None, ehr_name="EHR", may_see_prompts=True)
+    return panel.build(
+        known, [answers], unconnected=(), today=day, visit=None, ehr_name="EHR", may_see_prompts=True,
+        models=risk_models(),
+    )  # fmt: skip
 
 
-def _holds(bundle: Json, kind: str) -> bool:
-    return any(entry["resource"]["resourceType"] == kind for entry in bundle.get("entry", ()))
+def _kinds(body: Json) -> set[str]:
+    """The resource types of a Bundle's entries."""
+    return {found["resource"]["resourceType"] for found in body.get("entry", ())}
+
+
+def _patients(body: Json) -> Iterator[Json]:
+    """The patient as read at the EHR, or as found at the payer."""
+    if body["resourceType"] == "Patient":
+        yield body
+    elif body["resourceType"] == "Bundle" and _kinds(body) == {"Patient"}:
+        yield body["entry"][0]["resource"]
 
 
 def models(bodies: list[bytes]) -> int:

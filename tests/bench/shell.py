@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 
 import requests
 
-from sandbox_config.demo import browser, free_ports, sandbox
+from sandbox_config.demo import browser, sandbox
+from sandbox_config.serving import free_ports
 from tests.bench.figure import Figure
 
 ROUNDS = 200
