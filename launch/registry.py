@@ -62,6 +62,12 @@ def is_well_formed(iss: str) -> bool:
     return bool(parts.hostname) and not {".", ".."} & set(parts.path.split("/"))
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL of ours or of an entry, as browsers write an origin (RFC 6454 6.2)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def bare(iss: str) -> str:
     """`iss` without its one optional trailing slash: how a FHIR base is compared and joined to."""
     return iss.removesuffix("/")
@@ -125,8 +131,7 @@ class Ehr:
     @property
     def origin(self) -> str:
         """Scheme, host and port of the FHIR base; the same for all issuers of a pattern."""
-        parts = urlsplit(self._example)
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin_of(self._example)
 
     def matches(self, iss: str) -> bool:
         """Whether a well-formed `iss` is this EHR's."""

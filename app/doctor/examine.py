@@ -27,7 +27,7 @@ from app.sources.errors import SourceError
 from app.sources.payer import PayerEntry
 from app.sources.wire import new_session
 from launch.keys import ClientKeys
-from launch.registry import SEGMENT, Ehr
+from launch.registry import SEGMENT, Ehr, Registry
 
 ONE_ENTRY = 16.0  # seconds
 ALL = 25.0
@@ -41,6 +41,10 @@ class NoSuchEntry(Exception):
     """The settings have no entry of that name; the message lists those that they have."""
 
 
+class ForeignIssuer(Exception):
+    """An issuer that is not the named entry's own. Whoever publishes its token endpoint would be sent our secret."""
+
+
 @dataclass(frozen=True)
 class Doctor:
     """`settings` are those that the app runs with. `make_session` may carry the wire elsewhere."""
@@ -52,9 +56,14 @@ class Doctor:
     def examine(
         self, hidden: Hidden, *, ehr: str | None = None, payer: str | None = None, issuer: str = ""
     ) -> list[Examined]:
-        """The named entries; all when none is named. Raises NoSuchEntry."""
+        """The named entries; all when none is named. `issuer` is one of the entry `ehr`, as its launches would name it.
+
+        Raises NoSuchEntry, and ForeignIssuer before anything leaves.
+        """
         keys = ClientKeys.load({"client_keys": self.settings.client_keys})
         ehrs, payers = _named(ehr_entries(self.settings), ehr), _named(payer_entries(self.settings), payer)
+        if issuer:
+            _own(issuer, ehrs if ehr else [])
         ours = self._ours(keys)
         checks = [
             *((_of_ehr(e, issuer, ours), partial(self._ehr, e, issuer, keys)) for e in ehrs if ehr or not payer),
@@ -114,6 +123,16 @@ def _named(entries: list[Entry], name: str | None) -> list[Entry]:
     if not found:
         raise NoSuchEntry(f"there is no entry {name!r}; entries: {', '.join(entry.id for entry in entries)}")
     return found
+
+
+def _own(issuer: str, named: Sequence[Ehr]) -> None:
+    """Raises ForeignIssuer unless a launch from `issuer` would be one of the named entry (by launch's own registry)."""
+    if not named:
+        raise ForeignIssuer("--issuer needs --ehr ID: it is looked at as that entry alone")
+    if Registry(named).find(issuer) is None:
+        (entry,) = named
+        registered = entry.issuer or entry.issuer_pattern
+        raise ForeignIssuer(f"{issuer} is not {registered}, which entry {entry.id!r} is for; nothing was sent there")
 
 
 def _side_by_side(checks: Sequence[tuple[Examined, Check]]) -> Iterator[Examined]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -77,10 +76,6 @@ class Looking:
     def post_form(self, url: str, form: Params, *, bearer: str = "") -> Reply:
         headers = {"Accept": "application/fhir+json", "Content-Type": "application/x-www-form-urlencoded"}
         return self._ask("POST", url, headers, urlencode(list(form)).encode(), bearer)
-
-    def post_json(self, url: str, body: Json, *, bearer: str = "") -> Reply:
-        headers = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
-        return self._ask("POST", url, headers, json.dumps(body).encode(), bearer)
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None, bearer: str) -> Reply:
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from app.doctor.looking import Looking
 from app.doctor.report import Finding, broken, cannot_tell, ok
 from app.doctor.tls import certificate
 from launch.keys import ClientKeys
-from launch.registry import Ehr
+from launch.registry import Ehr, origin_of
 
 JWKS = "/.well-known/jwks.json"
 
@@ -82,7 +82,7 @@ class Ours:
             means = "Browsers show a blank frame in the EHR. A proxy changes the header, or Chartside needs a restart."
             yield broken("frame", f"frame-ancestors lacks {', '.join(without)}", means)
             return
-        origin = _origin(issuer)
+        origin = origin_of(issuer)
         if not ehr.frame_ancestors:
             yield cannot_tell("frame", "nobody may frame us: fit for an EHR that opens a browser window only")
         elif origin in ehr.frame_ancestors:
@@ -107,8 +107,3 @@ def _ancestors(policy: str) -> list[str]:
         if name == "frame-ancestors":
             return values
     return []
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

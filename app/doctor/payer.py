@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from app.doctor import metadata
 from app.doctor.clocks import clock
 from app.doctor.looking import Looking, Reply
-from app.doctor.metadata import Offers, offers
 from app.doctor.nobody import Nobody
 from app.doctor.report import Finding, Hidden, broken, cannot_tell, degraded, ok
 from app.doctor.tls import certificate
 from app.sources.connections import Connections
 from app.sources.errors import SourceError
+from app.sources.fhir.offers import Offers
 from app.sources.payer import PayerEntry
 from app.sources.payer.access import Access, Key
 from app.sources.payer.capabilities import Capabilities, parse
@@ -53,17 +54,14 @@ class PayerCheck:
         yield from self._token()
         if reply.status in (401, 403) and self._bearer:
             reply = self._look("metadata")
-        statement = reply.json()
-        if statement is None or statement.get("resourceType") != "CapabilityStatement":
-            means = "What it speaks is found out by the first questions, which costs time."
-            yield degraded(
-                "CapabilityStatement", f"none ({reply.said})", means, f"Please publish {self._base}/metadata."
-            )
-            statement = {}
+        statement = metadata.statement(reply)
+        can = parse(statement or {})
+        if statement is None:
+            yield metadata.none(reply, "What it speaks is found out by the first questions, which costs time.")
         else:
-            yield from self._metadata(parse(statement), offers(statement))
+            yield from self._speaks(can)
         if self._bearer:
-            listed = any(operation.name == "care-gaps" for operation in parse(statement).operations)
+            listed = any(operation.name == "care-gaps" for operation in can.operations)
             yield from Nobody(self._entry, self._looking, self._bearer, care_gaps_listed=listed).findings()
 
     def _look(self, path: str) -> Reply:
@@ -148,17 +146,8 @@ class PayerCheck:
 
     # --- what it speaks -----------------------------------------------------------------------------------------------
 
-    def _metadata(self, can: Capabilities, offered: Offers) -> Iterator[Finding]:
-        software = f", {offered.software}" if offered.software else ""
-        if offered.fhir_version.startswith("4."):
-            yield ok("CapabilityStatement", f"FHIR {offered.fhir_version}{software}")
-        else:
-            yield broken(
-                "CapabilityStatement",
-                f"FHIR {offered.fhir_version or 'version not stated'}{software}",
-                "Chartside reads FHIR R4.",
-                "Which base URL serves FHIR R4 (4.0.1)?",
-            )
+    def _speaks(self, can: Capabilities) -> Iterator[Finding]:
+        yield metadata.version(can.offers)
         for question, spoken, set_to in (
             ("care-gaps", can.care_gaps, self._entry.dialect),
             ("risk", can.risk, self._entry.risk_dialect),
@@ -172,7 +161,7 @@ class PayerCheck:
             yield degraded(
                 "member match", "$member-match is not listed", means, "Do you offer HRex Patient/$member-match?"
             )
-        yield from _remarks(can)
+        yield from _remarks(can.offers)
 
 
 def _dialect(question: str, spoken: str, set_to: str) -> Finding:
@@ -190,9 +179,9 @@ def _dialect(question: str, spoken: str, set_to: str) -> Finding:
     )
 
 
-def _remarks(can: Capabilities) -> Iterator[Finding]:
+def _remarks(can: Offers) -> Iterator[Finding]:
     """By which way a remark could be written to a MeasureReport (DEQM careGapRemark, RA ccRemark)."""
-    ways = [name for name in ("update", "patch") if name in can.interactions]
+    ways = [name for name in ("update", "patch") if name in can.of("MeasureReport").interactions]
     patches = f" ({', '.join(can.patch_formats)})" if "patch" in ways and can.patch_formats else ""
     if ways:
         yield ok("remarks", f"MeasureReport takes {' and '.join(ways)}{patches}")

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from app.core.chart import CHART_TYPES
+from app.doctor import metadata
 from app.doctor.looking import Reply
-from app.doctor.metadata import Offers, offers, parameters
-from app.doctor.report import Finding, broken, cannot_tell, degraded, ok
+from app.doctor.report import Finding, cannot_tell, degraded, ok
 from app.sources.ehr.searches import searches
+from app.sources.fhir.offers import Offers, offers
 from launch import scopes
 from launch.discovery import Configuration
 from launch.registry import Ehr, bare
 
 _KINDS = ("Coverage", *CHART_TYPES)
 _READS = ("Patient", "Encounter", "Practitioner", "Organization")
+_CONTROLS = frozenset({"_count", "_include"})  # asked for where they help, needed nowhere
 #: Capabilities that a launch in the chart needs, and what is missing without each.
 _CAPABILITIES: Mapping[str, str] = {
     "launch-ehr": "It may not be able to open Chartside from the chart.",
@@ -69,19 +71,12 @@ def scope_needs(entry: Ehr) -> Iterator[Finding]:
 
 def searchable(reply: Reply, entry: Ehr, base: str) -> Iterator[Finding]:
     """What its CapabilityStatement makes of our searches."""
-    said = reply.json()
-    if said is None or said.get("resourceType") != "CapabilityStatement":
-        means = "Which searches it takes will only show with a patient."
-        yield degraded("CapabilityStatement", f"none ({reply.said})", means, f"Is {reply.url} open without a token?")
+    said = metadata.statement(reply)
+    if said is None:
+        yield metadata.none(reply, "Which searches it takes will only show with a patient.")
         return
     found = offers(said)
-    name = f", {found.software}" if found.software else ""
-    if found.fhir_version.startswith("4."):
-        yield ok("CapabilityStatement", f"FHIR {found.fhir_version}{name}")
-    else:
-        means = "Chartside reads FHIR R4."
-        ask = "Which base URL serves FHIR R4 (4.0.1)?"
-        yield broken("CapabilityStatement", f"FHIR {found.fhir_version or 'version not stated'}", means, ask)
+    yield metadata.version(found)
     if found.url and bare(found.url) != base:
         yield degraded(
             "base URL",
@@ -102,7 +97,7 @@ def _searches(found: Offers, entry: Ehr) -> Iterator[Finding]:
     lacks["PractitionerRole"] = found.lacks("PractitionerRole", frozenset({"practitioner"}))
     for kind in _kinds(entry):
         queries = searches(kind, "x", date(2000, 1, 1), entry.quirks)
-        needed = frozenset[str]().union(*(parameters(query) for query in queries))
+        needed = frozenset(name.partition(":")[0] for query in queries for name, _ in query) - _CONTROLS
         lacks[kind] = lacks.get(kind) or found.lacks(kind, needed)
     for kind, what in lacks.items():
         if what:

@@ -96,6 +96,11 @@ class Health:
             elif isinstance(answer.value, tuple):
                 minute.unreadable += len(answer.incomplete)
 
+    def calls_itself(self, software: str) -> None:
+        """What its CapabilityStatement says that it runs."""
+        with self._lock:
+            self._known = replace(self._known, software=software)
+
     def seen(self, breaker: str = "closed", working: int = 0, waiting: int = 0) -> SourceHealth:
         """Everything of the window added up."""
         with self._lock:

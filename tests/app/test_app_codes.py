@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from app.codes import NotUnderstood, PracticeCodes, understood
+from app.codes import PracticeCodes
 from app.core.chart import Coding, Concept
 from app.core.evidence import findings
 from app.core.measures import REGISTRY, Registry
 from app.core.measures.imported import CodeList, targets
 from app.core.terminology import CPT, LOINC, SNOMED, CodeSet
 from app.import_codes import ImportCodes, arguments
+from app.sources.code_lists import NotUnderstood, understood
 from app.store import Store
 from app.store.engine import connect
 from app.store.migrations import migrate

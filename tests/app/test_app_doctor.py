@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from bent import before, certificate, encrypted
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from app.config import Settings
-from app.doctor.examine import Doctor, secrets_of
+from app.doctor.examine import Doctor, ForeignIssuer, secrets_of
 from app.doctor.report import Examined, Finding, Hidden, Verdict, as_json, as_text
+from sandbox_config.serving import free_ports, serving
 from tests.house import House, house
 
 OK, DEGRADED, BROKEN, CANNOT_TELL = Verdict.OK, Verdict.DEGRADED, Verdict.BROKEN, Verdict.CANNOT_TELL
@@ -93,6 +95,11 @@ def without(kind: str, param: str = "") -> Callable[[dict[str, Any]], Any]:
     return resources(change)
 
 
+def as_client(said: dict[str, Any]) -> dict[str, Any]:
+    """A CapabilityStatement that says what its server asks of others, and nothing of what it offers."""
+    return {**said, "rest": [{**rest, "mode": "client"} for rest in said["rest"]]}
+
+
 # --- what is well ---------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +166,7 @@ def test_what_is_not_well_says_what_it_means(home: House) -> None:
         ("main", {METADATA: changed(fhirVersion="5.0.0")}, "CapabilityStatement", BROKEN),
         ("main", {METADATA: without("Procedure")}, "Procedure", DEGRADED),
         ("main", {METADATA: without("Observation", "category")}, "Observation", DEGRADED),
+        ("main", {METADATA: as_client}, "Observation", DEGRADED),
         ("main", {METADATA: changed(implementation={"url": "https://other.example/fhir"})}, "base URL", DEGRADED),
         (
             "es384",
@@ -211,6 +219,29 @@ def test_an_entry_with_a_pattern_needs_an_issuer_and_takes_one(home: House) -> N
     assert verdicts(examined(settings, ehr="main"))["issuer"] is CANNOT_TELL
     found = examined(settings, ehr="main", issuer=f"{home.ehr}/main/fhir")
     assert verdicts(found)["discovery"] is OK
+
+
+@pytest.mark.parametrize("entry", [None, "basic", "post", "es384", "main", "pattern"])
+def test_an_issuer_that_is_not_the_entrys_own_gets_no_request_at_all(home: House, entry: str | None) -> None:
+    """It would publish its own token endpoint and be sent our secret, or an assertion."""
+    rows = ({**home.settings.ehrs[0], "id": "pattern", "issuer": "", "issuer_pattern": f"{home.ehr}/{{segment}}/fhir"},)
+    settings = replace(home.settings, ehrs=(*home.settings.ehrs, *rows))
+    asked: list[str] = []
+    stranger = Flask("stranger", static_folder=None)
+    stranger.before_request(lambda: asked.append(request.path))
+    (port,) = free_ports(1)
+    with serving(stranger, port):
+        for issuer in (f"http://localhost:{port}/main/fhir", f"{home.ehr}@localhost:{port}/main/fhir"):
+            with pytest.raises(ForeignIssuer):
+                Doctor(settings).examine(Hidden([]), ehr=entry, issuer=issuer)
+        assert requests.get(f"http://localhost:{port}/really", timeout=5).status_code == 404  # it does listen
+    assert asked == ["/really"]
+
+
+def test_an_issuer_is_looked_at_as_one_entry_only(home: House) -> None:
+    for which in ({}, {"payer": "northwind"}):
+        with pytest.raises(ForeignIssuer, match="--ehr"):
+            Doctor(home.settings).examine(Hidden([]), issuer=f"{home.ehr}/main/fhir", **which)
 
 
 # --- certificates ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,11 @@ def cell(row: Tag, name: str) -> str:
     return " ".join(found.text.split())
 
 
+def lines(row: Tag) -> dict[str, str]:
+    """What is folded away in a row."""
+    return {term.text: words.text for term, words in zip(row.select("dt"), row.select("dd"), strict=True)}
+
+
 def facts(page: requests.Response) -> dict[str, str]:
     listed = BeautifulSoup(page.text, "html.parser").select_one("[data-site]")
     assert listed is not None
@@ -64,6 +70,18 @@ def test_a_payers_row_tells_dialect_dates_and_token(home: House) -> None:
     assert "newest calculated" in words
     assert "limit" in words
     assert "Token" in words
+    assert lines(rows(opened(home))["northwind"])["Software"].endswith("report server (sandbox)")
+
+
+def test_what_is_asked_beside_the_questions_is_told_in_its_payers_row(home: House) -> None:
+    page = opened(home)
+    entries = {str(table["id"]) for table in (*home.settings.ehrs, *home.settings.payers)}
+    assert set(rows(page)) <= entries
+    for payer in ("northwind", "lakeside"):
+        told = lines(rows(page)[payer])
+        for part in ("Token", "Metadata"):
+            assert re.fullmatch(r"well, (\d+) of \1 answered", told[part]), told
+    assert not {"Token", "Metadata", "Software"} & set(lines(rows(page)["main"]))
 
 
 def test_the_installation_is_told(home: House) -> None:

@@ -18,7 +18,7 @@ from app.store import Store
 from app.store.engine import connect
 from app.store.migrations import migrate
 from app.store.schema import memories
-from tests.core.made import PATIENT, TODAY, build, category, chart, gap, hba1c, payer
+from tests.core.made import PATIENT, TODAY, build, category, chart, gap, hba1c, lakeside, payer
 from tests.store.one_store import SEAL, Clock, digest
 
 FIRST = Opening("one", "sandbox", "Sandbox EHR", "https://ehr.example/fhir", "ehr-1", None, None, TODAY)
@@ -106,3 +106,14 @@ def test_a_payer_that_was_down_is_only_not_compared(store: Store) -> None:
     down = payer(care_gaps=Unknown("northwind", Reason.DOWN))
     seen(store, FIRST, build(OPEN, payer([gap()])))
     assert labels(seen(store, SECOND, build(OPEN, down))) == []
+
+
+@pytest.mark.parametrize("reason", [Reason.WRONG_PATIENT, Reason.HELD, Reason.RESTRICTED])
+def test_what_changed_is_said_at_every_drawing_while_another_payer_may_not_be_seen(
+    store: Store, reason: Reason
+) -> None:
+    other = lakeside(care_gaps=Unknown("lakeside", reason), risk=Unknown("lakeside", reason))
+    seen(store, FIRST, build(OPEN, payer([gap()]), other))
+    drawings = [seen(store, SECOND, build(DONE, payer([gap()]), other)) for _ in range(3)]
+    assert ("HbA1c test", "do-today", "done-here") in labels(drawings[0])
+    assert drawings == [drawings[0]] * 3

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from app.core.freshness import age
 from app.core.health import NO_FAULT, NOT_ASKED, OK, Dates, SourceHealth, percentile
 from app.health import Listed, Site
-from app.web.present.dates import NOT_STATED, day_words, plain_day
+from app.web.present.dates import NOT_STATED, day_words, moment_words, plain_day
+from app.web.present.installation import installation
 from app.web.present.outcomes import (
     ANSWERS,
     BREAKERS,
@@ -24,61 +25,25 @@ from app.web.present.outcomes import (
     WELL,
 )  # fmt: skip
 from app.web.present.text import counted, listed, plain, sentence
-from app.web.present.views import Mark
+from app.web.present.views import Labelled, Mark, SiteView, SourceState
 from app.web.present.words import CLASS_WORDS
 
-SEAL_LATE = timedelta(minutes=3)  # heads are sealed each minute
-
 _MUCH = 0.1  # more than a tenth of the calls
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    label: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """One source of the table; `lines` are what is folded away."""
-
-    id: str
-    name: str
-    kind: str  # EHR main
-    mark: Mark
-    calls: str
-    latency: str
-    newest: str
-    unreadable: str
-    advice: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SiteView:
-    """The page. `quiet` names the sources that nobody has asked."""
-
-    summary: str
-    sources: tuple[SourceState, ...]
-    quiet: str
-    site: tuple[Line, ...]
-    note: str
 
 
 def site_view(sources: Sequence[Listed], site: Site, now: datetime) -> SiteView:
     """The whole page; `now` is in the clinic's zone."""
     rows = [(source, _parts(source, site)) for source in sources]
-    asked = [(source, *parts) for source, parts in rows if any(p.calls or p.answers for p in parts)]
-    shown = tuple(_source(source, seen, token, now) for source, seen, token in asked)
-    quiet = Counter(plain(source.name) for source, parts in rows if not any(p.calls or p.answers for p in parts))
+    shown = tuple(_source(source, parts, now) for source, parts in rows if parts.asked)
+    quiet = Counter(plain(source.name) for source, parts in rows if not parts.asked)
     troubled = [row.name for row in shown if row.mark not in (WELL, QUIET)]
     summary = f"{listed(troubled)} {'needs' if len(troubled) == 1 else 'need'} a look." if troubled else ""
     return SiteView(
         summary=summary or ("All is well." if shown else "Nobody has been asked in the last hour."),
         sources=shown,
         quiet=f"Not asked in the last hour: {listed([_times(*each) for each in quiet.items()])}." if quiet else "",
-        site=_site(site, now),
-        note=f"Counts are of the last hour, times of the last 15 minutes. Read at {now:%H:%M:%S}.",
+        site=installation(site, now),
+        note=f"Counts are of the last hour, times of 15 minutes, both without sign-ins. Read at {now:%H:%M:%S}.",
     )
 
 
@@ -86,12 +51,22 @@ def _times(name: str, entries: int) -> str:
     return name if entries == 1 else f"{name} ({entries} entries)"
 
 
-def _parts(source: Listed, site: Site) -> tuple[SourceHealth, SourceHealth]:
-    """The source itself, and the token endpoint that a payer's calls go by."""
-    return (
-        site.sources.get(source.id, SourceHealth(source.id)),
-        site.sources.get(f"{source.id}-token", SourceHealth(f"{source.id}-token")),
-    )
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """One source as it is asked: itself, and of a payer what has a breaker and counts of its own."""
+
+    seen: SourceHealth
+    token: SourceHealth  # the token endpoint that its calls go by
+    metadata: SourceHealth  # its CapabilityStatement; without it the questions find out what it speaks
+
+    @property
+    def asked(self) -> bool:
+        return any(part.calls or part.answers for part in (self.seen, self.token))
+
+
+def _parts(source: Listed, site: Site) -> _Parts:
+    names = (source.id, f"{source.id}-token", f"{source.id}-metadata")
+    return _Parts(*(site.sources.get(name, SourceHealth(name)) for name in names))
 
 
 def condition(seen: SourceHealth) -> Mark:
@@ -114,19 +89,22 @@ def _unanswered(seen: SourceHealth) -> bool:
     return lost > _MUCH * sum(seen.answers.values())
 
 
-def _source(source: Listed, seen: SourceHealth, token: SourceHealth, now: datetime) -> SourceState:
+def _source(source: Listed, parts: _Parts, now: datetime) -> SourceState:
+    seen, token = parts.seen, parts.token
     marks = [condition(part) for part in (seen, token) if part.calls or part.answers]
     worst = min(marks, key=(FAILING, PAUSED, TRYING, IN_PART, WELL, QUIET).index)
     lines = [
-        Line("Calls", _counts({OUTCOMES.get(name, (name,))[0]: n for name, n in seen.calls.items() if name != OK})),
-        Line("Answers", _counts({ANSWERS.get(name, name): n for name, n in seen.answers.items()})),
-        Line("Breaker", BREAKERS.get(seen.breaker, seen.breaker)),
-        Line("Now", f"{seen.working} being asked, {seen.waiting} waiting"),
-        *(Line(QUESTIONS.get(q, q), words) for q, words in _freshness(source, seen, now.date())),
-        Line("Speaks", listed(seen.dialects)),
-        Line("Last good call", _moment(seen.good_at, now)),
-        Line("Last failure", _failure(seen, now)),
-        Line("Token", _token(token, now)),
+        Labelled("Calls", _counts({OUTCOMES.get(name, (name,))[0]: n for name, n in seen.calls.items() if name != OK})),
+        Labelled("Answers", _counts({ANSWERS.get(name, name): n for name, n in seen.answers.items()})),
+        Labelled("Breaker", BREAKERS.get(seen.breaker, seen.breaker)),
+        Labelled("Now", f"{seen.working} being asked, {seen.waiting} waiting"),
+        *(Labelled(QUESTIONS.get(q, q), words) for q, words in _freshness(source, seen, now.date())),
+        Labelled("Speaks", listed(seen.dialects)),
+        Labelled("Last good call", moment_words(seen.good_at, now)),
+        Labelled("Last failure", _failure(seen, now)),
+        Labelled("Token", _beside(token, now)),
+        Labelled("Metadata", _beside(parts.metadata, now)),
+        Labelled("Software", plain(seen.software)),
     ]
     return SourceState(
         id=source.id,
@@ -194,22 +172,15 @@ def _late(source: Listed, question: str, dates: Dates, today: date) -> bool:
 
 
 def _failure(seen: SourceHealth, now: datetime) -> str:
-    return f"{_moment(seen.failed_at, now)}: {plain(seen.failed)}" if seen.failed_at else ""
+    return f"{moment_words(seen.failed_at, now)}: {plain(seen.failed)}" if seen.failed_at else ""
 
 
-def _token(token: SourceHealth, now: datetime) -> str:
-    if not token.calls:
+def _beside(part: SourceHealth, now: datetime) -> str:
+    """What is asked beside the questions, in a line."""
+    if not part.calls:
         return ""
-    words = f"{condition(token).word.lower()}, {token.answered} of {token.answered + token.failures} answered"
-    return f"{words}; {_failure(token, now)}" if token.failing_now() else words
-
-
-def _moment(when: datetime | None, now: datetime) -> str:
-    """09:41:05, with the day where it is not today."""
-    if when is None:
-        return ""
-    local = when.astimezone(now.tzinfo)
-    return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{plain_day(local.date())}, {local:%H:%M:%S}"
+    words = f"{condition(part).word.lower()}, {part.answered} of {part.answered + part.failures} answered"
+    return f"{words}; {_failure(part, now)}" if part.failing_now() else words
 
 
 def _advice(source: Listed, seen: SourceHealth, token: SourceHealth, today: date) -> str:
@@ -233,47 +204,20 @@ def _what_to_do(seen: SourceHealth) -> str:
     return f"{sentence(what)} {todo}"
 
 
-# --- the installation -------------------------------------------------------------------------------------------------
-
-
-def _site(site: Site, now: datetime) -> tuple[Line, ...]:
-    database, waiting = site.database, sum(seen.waiting for seen in site.sources.values())
-    since = database.unsealed_since
-    sealed = f"sealed {_ago(site.at - database.sealed)}" if database.sealed else "not sealed yet"
-    if since is None:
-        audit = f"{sealed}; nothing waits"
-    elif site.at - since > SEAL_LATE:
-        audit = f"{sealed}; entries wait since {_moment(since, now)}: look into the log"
-    else:
-        audit = f"{sealed}; newer entries are sealed within a minute"
-    lines = [
-        Line("Processes", str(site.processes)),
-        Line("Queue", counted(waiting, "question") + " waiting for a turn"),
-        Line("Audit", audit),
-        Line("Database", f"revision {database.revision or 'none'}"),
-    ]
-    if database.disk is not None:
-        lines.append(Line("SQLite", f"{database.disk / 1_000_000:.1f} MB on disk"))
-    return tuple(lines)
-
-
-def _ago(span: timedelta) -> str:
-    seconds = max(0, int(span.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s ago"
-    return f"{seconds // 60} min ago" if seconds < 7200 else f"{seconds // 3600} h ago"
-
-
 def as_text(view: SiteView) -> str:
     """The page for a terminal."""
     lines = [view.summary, ""]
     for source in view.sources:
-        cells = [Line("Answered", source.calls), Line("p50, p95", source.latency), Line("Newest data", source.newest)]
-        cells += [Line("Unreadable", source.unreadable), Line("To do", source.advice), *source.lines]
+        cells = [
+            Labelled("Answered", source.calls),
+            Labelled("p50, p95", source.latency),
+            Labelled("Newest data", source.newest),
+        ]
+        cells += [Labelled("Unreadable", source.unreadable), Labelled("To do", source.advice), *source.lines]
         lines += [f"{source.name}, {source.kind}: {source.mark.word}", *_indented(cells), ""]
     lines += [view.quiet, ""] if view.quiet else []
     return "\n".join([*lines, "This installation", *_indented(view.site), "", view.note])
 
 
-def _indented(lines: Sequence[Line]) -> list[str]:
+def _indented(lines: Sequence[Labelled]) -> list[str]:
     return [f"  {line.label:<16} {line.words}" for line in lines if line.words]
