@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from app.config import ConfigError, Settings, Table
 from app.core.coverage import Recognition
 from app.core.freshness import DataClass, SourceClass
+from app.core.measures import RULES
+from app.core.measures.names import PayerName, by_rule
 from app.core.restrictions import KINDS
 from app.core.roles import Role, RoleRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from app.core.measures.rule import MeasureName
     from app.health import Listed
     from app.sources.payer import PayerEntry
     from launch import Ehr
@@ -50,10 +53,20 @@ def role_rows(entry: Ehr) -> tuple[RoleRow, ...]:
 
 
 def payer_entries(settings: Settings) -> list[PayerEntry]:
-    """Every `[[payer]]`, with its `recognised_by` rows. Raises ConfigError."""
+    """Every `[[payer]]`, with its `recognised_by`, `data` and `measure_names` rows. Raises ConfigError."""
     from app.sources.payer import PayerEntry
 
-    return [_payer(PayerEntry, table) for table in settings.payers]
+    entries = [_payer(PayerEntry, table) for table in settings.payers]
+    measure_names(entries)
+    return entries
+
+
+def measure_names(payers: Iterable[PayerEntry]) -> Mapping[str, tuple[MeasureName, ...]]:
+    """What the payers of this site call our rules, by key of the rule. Raises ConfigError."""
+    try:
+        return by_rule([name for entry in payers for name in entry.measure_names], RULES)
+    except ValueError as e:
+        raise ConfigError(f"[[payer]], measure_names: {e}") from e
 
 
 def listed(ehrs: Iterable[Ehr], payers: Iterable[PayerEntry]) -> tuple[Listed, ...]:
@@ -70,7 +83,8 @@ def _payer(of: type[PayerEntry], table: Table) -> PayerEntry:
     name = f"[[payer]] {table['id']}"
     rows = tuple(_typed(Recognition, row, f"{name}, recognised_by") for row in table.get("recognised_by", ()))
     data = tuple(_data(row, f"{name}, data") for row in table.get("data", ()))
-    entry: PayerEntry = _typed(of, {**table, "recognised_by": rows, "data": data}, name)
+    names = tuple(_typed(PayerName, row, f"{name}, measure_names") for row in table.get("measure_names", ()))
+    entry: PayerEntry = _typed(of, {**table, "recognised_by": rows, "data": data, "measure_names": names}, name)
     return entry
 
 

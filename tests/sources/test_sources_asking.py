@@ -239,7 +239,7 @@ def test_a_statement_that_needs_a_token_gets_one() -> None:
         metadata=lambda call: statement(software={"name": "N"}) if call.bearer else Reply(b"", 401),
     )
     found = known(ours.capabilities())
-    assert (found.source, found.value.software) == ("northwind", "N")
+    assert (found.source, found.value.offers.software) == ("northwind", "N")
     assert [call.bearer for call in wire.asked("/metadata")] == [None, "t"]
     known(ours.capabilities())
     assert len(wire.asked("/metadata")) == 2

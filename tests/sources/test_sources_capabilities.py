@@ -12,6 +12,7 @@ from sources_wire import NOW
 from test_sources_values import JSON
 
 from app.sources.errors import Down
+from app.sources.fhir.offers import Offer, Offers
 from app.sources.payer.capabilities import Capabilities, Operation, parse
 from app.sources.payer.learned import Learned
 
@@ -57,7 +58,7 @@ def test_the_dialect_is_that_of_the_operation_definition(
     definition: str, guides: tuple[str, ...], dialect: str
 ) -> None:
     found = parse(statement(("Measure", "care-gaps", definition), guides=guides))
-    assert (found.care_gaps, found.guides) == (dialect, guides)
+    assert found.care_gaps == dialect
     assert parse(statement(("", "$care-gaps", definition), guides=guides)).care_gaps == dialect
 
 
@@ -102,9 +103,13 @@ def test_everything_else_that_a_payer_says_of_itself_is_kept() -> None:
     assert found == Capabilities(
         care_gaps="deqm-us-5.0.0", risk="ra-2.1.0", category="measurereport-category",
         operations=(Operation("Measure", "care-gaps", f"{US}/OperationDefinition/care-gaps"),),
-        interactions=("read", "patch"), patch_formats=("application/json-patch+json",),
-        software="Northwind FHIR", software_version="7.2", fhir_version="4.0.1",
-        instantiates=(f"{US}/CapabilityStatement/gic-server",), guides=(guide(US, "5.0.0"),),
+        offers=Offers(
+            fhir_version="4.0.1", software="Northwind FHIR 7.2", patch_formats=("application/json-patch+json",),
+            types={
+                "Measure": Offer(),
+                "MeasureReport": Offer(("read", "patch"), frozenset({"patient", "measurereport-category"})),
+            },
+        ),
     )  # fmt: skip
     assert found.operation("Measure", "care-gaps") == found.operations[0]
     assert found.operation("MeasureReport", "risk-gap") is None

@@ -533,7 +533,7 @@ def test_a_consent_is_read_with_its_rules_and_whom_they_name() -> None:
     by_reference, by_identifier = one.rule.exceptions[0].parties
     assert (by_reference.kind, by_reference.ref, by_reference.insurer) == ("Organization", "Organization/o1", True)
     assert by_reference.names
-    assert by_identifier == Party("Organization", identifiers=(Identifier("", "NWHP1"),))
+    assert by_identifier == Party("Organization", identifiers=(Identifier("", "NWHP1"),), roles=("IRCP",))
     assert wire.calls[0].get("patient") == ["Patient/p1"]
 
 
@@ -578,6 +578,29 @@ def test_a_consent_that_may_not_be_used_is_said_to_be_missing(odd: dict[str, Any
     found = known(adapter.consents("p1"))
     assert found.value == ()
     assert found.incomplete
+
+
+NAMED = actor(reference="Organization/o1")
+
+
+@pytest.mark.parametrize(
+    ("provision", "looked_up"),
+    [
+        ({"type": "permit", "actor": [NAMED]}, 0),
+        ({"actor": [NAMED]}, 0),  # R4: the root says nothing, and no policy refuses
+        ({"type": "permit", "provision": [{"type": "permit", "actor": [NAMED]}]}, 0),
+        ({"type": "permit", "provision": [{"type": "deny", "actor": [NAMED]}]}, 1),
+        ({"type": "permit", "provision": [{"actor": [NAMED]}]}, 1),  # an exception of a permission refuses
+        ({"type": "deny", "actor": [NAMED]}, 1),
+    ],
+)
+def test_whom_a_consent_names_is_looked_up_only_where_it_may_refuse(provision: Any, looked_up: int) -> None:
+    """Every payer waits for the answer: without a refusal it is one round trip."""
+    adapter, wire = ehr(
+        lambda call: organization() if "Organization" in call.path else bundle(consented(provision=provision))
+    )
+    known(adapter.consents("p1"))
+    assert sum("Organization" in call.path for call in wire.calls) == looked_up
 
 
 def test_consents_that_the_ehr_refuses_are_unknown() -> None:

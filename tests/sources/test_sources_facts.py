@@ -102,7 +102,7 @@ CASES: list[tuple[dict[str, Any], Fact]] = [
         {"resourceType": "MedicationRequest", "id": "2", "status": "active", "intent": "order", "doNotPerform": True,
          "medicationReference": {"display": "Atorvastatin 20 mg"}, **ABOUT},
         Fact("MedicationRequest", "MedicationRequest/2", Concept((), "Atorvastatin 20 mg"), "active", intent="order",
-             not_done_reason="do not perform", subject="Patient/p1"),
+             not_done_reason="do not perform", subject="Patient/p1", refused=True),
     ),
     (
         {"resourceType": "ServiceRequest", "id": "1", "status": "active", "intent": "order",

@@ -157,6 +157,7 @@ HEALTH = st.builds(
     dates=st.dictionaries(st.sampled_from(["care-gaps", "risk"]), st.builds(Dates, DAY, DAY)),
     working=st.integers(0, 9),
     waiting=st.integers(0, 9),
+    software=st.text(max_size=9),
 )
 
 
@@ -180,6 +181,8 @@ def test_adding_up_loses_nothing_and_tells_the_worst(rows: list[SourceHealth]) -
         assert whole.unreadable == sum(row.unreadable for row in parts)
         assert whole.failed_at == max((row.failed_at for row in parts if row.failed_at), default=None)
         assert whole.good_at == max((row.good_at for row in parts if row.good_at), default=None)
+        assert whole.software in {row.software for row in parts}
+        assert bool(whole.software) is any(row.software for row in parts)
         assert (whole.breaker == "open") is any(row.breaker == "open" for row in parts)
 
 

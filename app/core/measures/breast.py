@@ -9,7 +9,7 @@ from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, SENIORS, YEARS_2025_2026
 from app.core.measures.kind import Kind, Result, Window
 from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, MeasureName, MeasureRule, Population
-from app.core.terminology import ICD10CM, ICD10PCS, LOINC, codes
+from app.core.terminology import ICD10CM, ICD10PCS, LOINC, below, codes
 from app.core.words import phrases, words
 
 #: Our own choice of LOINC's mammography terms: screening, diagnostic, views, tomosynthesis; both sides or one.
@@ -27,16 +27,43 @@ DIAGNOSTIC = codes(
 )  # fmt: skip
 #: Excision or drainage of a breast for diagnosis: side, approach, qualifier X.
 BIOPSY = codes(ICD10PCS, *(f"0H{how}{side}{way}ZX" for how in "B9" for side in "TUV" for way in "0378X"))
-#: BI-RADS 0 (incomplete), 4 (suspicious) and 5 (highly suggestive of malignancy), in words or as a category.
+#: BI-RADS 0 (incomplete), 4 (suspicious) and 5 (highly suggestive of malignancy), in words or as a category; against
+#: it 1 (negative) and 2 (benign). Of 3 (short-term follow-up) and 6 (known malignancy) a person decides.
+_BIRADS = r"bi-?rads\W{0,5}(?:(?:final|assessment|category|code|score|is)\W{0,3}){0,3}"
 ABNORMAL = Result(
     words=frozenset({"0", "4", "4a", "4b", "4c", "5", "positive", "abnormal", "suspicious", "incomplete"}),
     like=phrases(
-        r"bi-?rads\W{0,5}(?:(?:final|assessment|category|code|score|is)\W{0,3}){0,3}[045](?:\b|[abc]\b)",
+        _BIRADS + r"[045](?:\b|[abc]\b)",
         r"(?:assessment )?\(?category [045](?:\b|[abc]\b)",
-        "(?<!not )highly suggestive of malignan",
-        "(?<!no )(?<!not )(?<!without )suspicious abnormalit",
-        "(?:needs?|requires?) additional imaging",
-        "(?<!no )additional imaging (?:evaluation )?(?:is )?(?:needed|required|recommended)",
+        "highly suggestive of malignan",
+        "suspicious",
+        "(?:needs?|requires?|recommend(?:ed|s)?) (?:additional|further|diagnostic|more) (?:imaging|work|views|mammo)",
+        "(?:additional|further|diagnostic) (?:imaging|work-?up|views|evaluation|mammogra[a-z]+)"
+        "(?: evaluation)? (?:is |are |should be )?(?:needed|required|recommended|advised|indicated)",
+        "biops(?:y|ies) (?:is |are |should be )?(?:needed|required|recommended|advised|suggested|indicated)",
+        "(?:recommend|suggest|advis)[a-z]* (?:[a-z-]+ ){0,4}biops",
+    ),
+    clear=phrases(
+        _BIRADS + r"[12]\b",
+        r"assessment:? \(?(?:category )?[12]\b",
+        r"negative\b(?! (?:axill|nodes?\b|lymph|predict|for (?!malignan)))",
+        "no (?:mammographic |radiographic |imaging )?(?:evidence|sign)s? of malignan",
+    ).like,
+    clear_words=frozenset({"1", "2", "negative", "benign", "normal"}),
+    aside=phrases(
+        "(?:no|not|without|nor)(?: [a-z-]+){0,4}? (?:suspicious|suggestive|malignan|biops|additional|further)"
+    ).like,
+)
+
+REMOVED = (
+    Exclusion("both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.13"),), ever=True),
+    Exclusion("both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.11"), codes(ICD10CM, "Z90.12")), ever=True),
+    Exclusion("both breasts removed", ("Procedure",), (codes(ICD10PCS, "0HTV0ZZ"),), ever=True),
+    Exclusion(
+        "both breasts removed",
+        ("Procedure",),
+        (codes(ICD10PCS, "0HTT0ZZ"), codes(ICD10PCS, "0HTU0ZZ")),
+        ever=True,
     ),
 )
 
@@ -74,19 +101,7 @@ RULE = MeasureRule(
     source=RuleSource("CMS125, Breast Cancer Screening", "v14 (2026)", f"{ECQM_2026}/cms0125v14"),
     effective=YEARS_2025_2026,
     statuses=SENIORS,
-    exclusions=(
-        Exclusion("both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.13"),), ever=True),
-        Exclusion(
-            "both breasts removed", ("Condition",), (codes(ICD10CM, "Z90.11"), codes(ICD10CM, "Z90.12")), ever=True
-        ),
-        Exclusion("both breasts removed", ("Procedure",), (codes(ICD10PCS, "0HTV0ZZ"),), ever=True),
-        Exclusion(
-            "both breasts removed",
-            ("Procedure",),
-            (codes(ICD10PCS, "0HTT0ZZ"), codes(ICD10PCS, "0HTU0ZZ")),
-            ever=True,
-        ),
-    ),
+    exclusions=REMOVED,
     follow_up=FollowUp(
         service="Diagnostic work-up after an abnormal mammogram",
         act="order-breast-work-up",
@@ -110,6 +125,8 @@ RULE = MeasureRule(
                 "stereotactic",
             ),
         ),
+        months=48,
         repeat_settles=True,
+        moot=(*REMOVED, Exclusion("breast cancer", ("Condition",), (below(ICD10CM, "C50", "D05"),), ever=True)),
     ),
 )

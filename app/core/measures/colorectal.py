@@ -7,10 +7,13 @@ colonography in the period or the four years before; colonoscopy in the period o
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.core.flag import RuleSource, Urgency
 from app.core.measures.common import ECQM_2026, SENIORS, YEARS_2025_2026
 from app.core.measures.kind import Kind, Result, Window
 from app.core.measures.rule import ORDER_TYPES, Exclusion, FollowUp, MeasureName, MeasureRule, Population
+from app.core.measures.stated import NOTHING_FOUND, NOTHING_FOUND_CODES, NOTHING_FOUND_WORDS
 from app.core.terminology import HCPCS, ICD10CM, ICD10PCS, LOINC, below, codes
 from app.core.words import phrases, words
 
@@ -35,12 +38,18 @@ LABORATORY = ("Observation",)
 IMAGING = ("Observation", "DiagnosticReport", "Procedure")
 
 LOOK_INSIDE = Kind("colonoscopy", ("Procedure",), COLONOSCOPY, Window(years_before=9), 120, COLONOSCOPY_WORDS)
-#: A positive stool test, as laboratories write it.
+#: What follows a positive stool test is a colonoscopy: no other test, and not the screening over again.
+FOLLOW_UP = replace(LOOK_INSIDE, words=words("colonoscop", unlike=("virtual", "ct colon")))
+#: A positive stool test, as laboratories write it. A number without their mark says nothing: cuts differ by maker.
 POSITIVE = Result(
     codes=codes(LOINC, "LA6576-8", "LA11882-0"),  # positive, detected
     words=frozenset({"positive", "pos", "abnormal", "detected", "reactive", "present"}),
-    like=phrases("positive", "abnormal", "reactive", "detected", unlike=("not ", "non", "neg", "no ", "un", "false")),
+    like=phrases(r"pos(?:itive)?\b", r"abnormal\b", r"reactive\b", r"detected\b", r"present\b", unlike=("false",)),
+    clear=NOTHING_FOUND,
+    clear_words=NOTHING_FOUND_WORDS,
+    clear_codes=NOTHING_FOUND_CODES,
 )
+COLECTOMY = Exclusion("total colectomy", ("Procedure",), (below(ICD10PCS, "0DTE"),), ever=True)
 
 RULE = MeasureRule(
     key="colorectal-screening",
@@ -89,12 +98,17 @@ RULE = MeasureRule(
             (below(ICD10CM, "C18", "C19", "C20") | codes(ICD10CM, "C21.2", "C21.8", "C78.5", "Z85.038", "Z85.048"),),
             ever=True,
         ),
-        Exclusion("total colectomy", ("Procedure",), (below(ICD10PCS, "0DTE"),), ever=True),
+        COLECTOMY,
     ),
     follow_up=FollowUp(
         service="Colonoscopy after an abnormal stool test",
         act="order-follow-up-colonoscopy",
         after=("stool DNA test", "stool blood test"),
-        settled_by=LOOK_INSIDE,
+        settled_by=FOLLOW_UP,
+        moot=(
+            COLECTOMY,
+            Exclusion("colorectal cancer", ("Condition",), (below(ICD10CM, "C18", "C19", "C20", "C21"),), ever=True),
+        ),
+        months=48,
     ),
 )

@@ -1,5 +1,8 @@
 """What several measures share: who publishes them, whom they cover, and the patient statuses that take somebody out.
 
+The FHIR form of the 2026 measures (version 1.0.000), with their logic and value sets, is published at
+https://github.com/cqframework/dqm-content-qicore-2025.
+
 Hospice is not here: it is read once for the whole panel (`app.core.status`), and all of these measures leave hospice
 patients out.
 """
@@ -14,8 +17,6 @@ from app.core.report import Period
 from app.core.terminology import ICD10CM, CodeSet, below
 
 ECQM_2026 = "https://ecqi.healthit.gov/ecqm/ec/2026"
-#: The FHIR form of the 2026 measures (version 1.0.000), with their logic and value sets.
-DQM_2026 = "https://github.com/cqframework/dqm-content-qicore-2025"
 YEAR_2026 = Period(date(2026, 1, 1), date(2026, 12, 31))
 YEARS_2025_2026 = Period(date(2025, 1, 1), date(2026, 12, 31))
 

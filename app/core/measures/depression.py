@@ -2,8 +2,8 @@
 decides, and a positive one counts only with a plan of the same day or up to two days after.
 
 A score counts as positive at the cut published with its instrument (PHQ-9 10: Kroenke 2001; PHQ-2 3: Kroenke 2003;
-PHQ-9 for adolescents 10; EPDS 10; GDS-15 5). HEDIS DSF-E has two rates and thirty days: its name is known, no version
-was compared. Plans that stand as CPT, SNOMED CT or words alone cannot be told from anything else.
+PHQ-9 for adolescents 10; EPDS 10; GDS-15 5). HEDIS DSF-E has two rates under one canonical, and thirty days: it is
+not here. Plans that stand as CPT, SNOMED CT or words alone cannot be told from anything else.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from app.core.measures.antidepressants import ANTIDEPRESSANTS
 from app.core.measures.common import ECQM_2026, YEAR_2026
 from app.core.measures.kind import Kind, Result, Window
 from app.core.measures.rule import ORDERED, At, Exclusion, FollowUp, MeasureName, MeasureRule, Population
+from app.core.measures.stated import NOTHING_FOUND, NOTHING_FOUND_CODES, NOTHING_FOUND_WORDS
 from app.core.terminology import HCPCS, ICD10CM, LOINC, below, codes
 from app.core.words import phrases, words
 
@@ -26,14 +27,18 @@ SCORES = (
     (codes(LOINC, "71354-5"), Decimal(10)),  # EPDS
     (codes(LOINC, "48545-8"), Decimal(5)),  # GDS-15
 )
+SHORT = codes(LOINC, "55758-7")  # PHQ-2 asks whether to go on; on the day of a whole instrument that one decides
 SCREENED = ASSESSED
 for _instrument, _ in SCORES:
     SCREENED |= _instrument
 POSITIVE = Result(
     codes=codes(LOINC, "LA6576-8"),
     words=frozenset({"positive", "pos", "depression screening positive (finding)"}),
-    like=phrases("positive", unlike=("negative", "not ", "non", "false")),
+    like=phrases(r"pos(?:itive)?\b", unlike=("false",)),
     cuts=SCORES,
+    clear=NOTHING_FOUND,
+    clear_words=NOTHING_FOUND_WORDS,
+    clear_codes=NOTHING_FOUND_CODES,
 )
 #: Screened and negative; screened and positive with a follow-up plan.
 DOCUMENTED = codes(HCPCS, "G8431", "G8510")
@@ -47,13 +52,10 @@ RULE = MeasureRule(
         MeasureName("CMS2FHIRPCSDepressionScreenAndFollowUp", ()),
         MeasureName("CMS2FHIR", ("1.0.000",)),
         MeasureName("CMS2v15", ("15", "15.*")),
-        MeasureName("DSF-E", ()),
-        MeasureName("DSF", ()),
     ),
     titles=frozenset(
         {
             "preventive care and screening: screening for depression and follow-up plan",
-            "depression screening and follow-up for adolescents and adults",
         }
     ),
     service="Depression screening",
@@ -93,11 +95,16 @@ RULE = MeasureRule(
                   "depression (?:follow|plan|care|manag)", "suicide risk", "safety plan", "collaborative care",
                   "cognitive behav", "antidepress",
                   "(?:es)?citalopram", "sertralin", "fluoxetin", "paroxetin", "(?:des)?venlafaxin", "duloxetin",
-                  "bupropion", "mirtazapin", "trazodon", "vortioxetin", "vilazodon"),
+                  "bupropion", "mirtazapin", "trazodon", "vortioxetin", "vilazodon", "fluvoxamin", "levomilnacipran",
+                  "nefazodon", "(?:ami|nor|pro)triptylin", "(?:im|des|clom|trim)ipramin", "phenelzin",
+                  "tranylcypromin", "isocarboxazid", "maprotilin", "amoxapin",
+                  unlike=("(?:mental|behaviou?ral) health (?:screen|questionnaire|survey|assessment form)",
+                          "questionnaire", "survey", "screening (?:tool|form|instrument)")),
             lasts=True, intents=ORDERED,
         ),
-        months=12,
+        months=24,
         days=2,
         repeat_settles=True,
+        short=SHORT,
     ),
 )  # fmt: skip

@@ -49,15 +49,17 @@ RULE = MeasureRule(
     evidence=(
         Kind(
             "eGFR", LABORATORY, EGFR, Window(), 12,
-            words(r"e?gfr\b", "glomerular filtration", "(?:estimated )?gfr"), True, act="order-egfr",
+            words(r"e?gfr\b", "glomerular filtration", "(?:estimated )?gfr"), True, act="order-egfr", number=True,
         ),
         Kind(
             "urine albumin-creatinine ratio", LABORATORY, RATIO, Window(), 12,
             words(r"u?acr\b", "(?:micro)?albumin ?[/-] ?creat", "albumin.{0,4}creatinine", unlike=("serum",)), True,
-            act="order-urine-albumin",
+            act="order-urine-albumin", number=True,
         ),
-        Kind("urine albumin", LABORATORY, ALBUMIN, Window(), 12, words("microalbumin", "urine albumin"), True),
-        Kind("urine creatinine", LABORATORY, CREATININE, Window(), 12, words("urine creatinine"), True),
+        Kind("urine albumin", LABORATORY, ALBUMIN, Window(), 12, words("microalbumin", "urine albumin"), True,
+             number=True),
+        Kind("urine creatinine", LABORATORY, CREATININE, Window(), 12, words("urine creatinine"), True,
+             number=True),
     ),
     ways=(
         Way(("eGFR", "urine albumin-creatinine ratio")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -55,6 +56,8 @@ class Threshold:
 class Result:
     """What a result must say: one of these codes, exactly these words (case-folded), text that reads like it, or a
     score at or above the cut of the test's own code.
+
+    With `clear` nothing is concluded from words that are missing: the result is against it only where it says so.
     """
 
     codes: CodeSet = NO_CODES
@@ -62,6 +65,12 @@ class Result:
     like: Words | None = None
     cuts: tuple[tuple[CodeSet, Decimal], ...] = ()
     means: CodeSet = NO_CODES  # the test's own code says it: "screening positive, plan documented"
+    clear: re.Pattern[str] | None = None  # words that state the contrary: "not detected", "BI-RADS 2"
+    clear_words: frozenset[str] = frozenset()  # the same, as a whole and exactly (case-folded)
+    clear_codes: CodeSet = NO_CODES
+    aside: re.Pattern[str] | None = None  # words that say neither, whatever they contain: "no suspicious mass"
+    unsure: re.Pattern[str] | None = None  # a result, and what it calls for depends on more than itself
+    flag_tells: bool = True  # whether "abnormal" beside the result is this result
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ class Kind:
     lasts: bool = False  # holds from its date on, as a prescription does: it counts where it touches the window
     intents: frozenset[str] = frozenset()  # of an order that counts itself; empty: any
     act: str = ""  # what to do where this alone is missing of several; empty: the rule's own
+    number: bool = False  # a result without a number is none
+    other_scale: CodeSet = NO_CODES  # the same on a scale that no target of ours is for: never evidence, never ignored
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ RULE = MeasureRule(
     names=(
         MeasureName("TRC-MRP", ("2026", "MY2026")),
         MeasureName("MRP", ("2026", "MY2026")),
-        MeasureName("TRC", ()),  # four rates at once
         MeasureName("MIPS046", ("2026",)),
     ),
     titles=frozenset(

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from app.core.flag import RuleSource, StatusKind, Urgency
 from app.core.measures.kind import Kind as Kind  # for whoever reads rules
 from app.core.measures.kind import Threshold, Way
 from app.core.report import Period
 from app.core.terminology import NO_CODES, CodeSet
+from app.core.words import Words
 
 #: Statuses by FHIR R4 resource type with which something counts as done. Whatever is not listed never counts.
 COUNTS: Mapping[str, frozenset[str]] = {
@@ -105,12 +108,23 @@ class Exclusion:
 class Out:
     """A patient status that takes the patient out of the measure, at these ages on the period's last day.
 
-    `alone`: frailty is enough, without an advanced illness.
+    `alone`: frailty is enough, without an advanced illness. `asks`: what only reads like it makes it "cannot tell".
     """
 
     kind: StatusKind
     ages: tuple[int, int | None] | None = None
     alone: bool = False
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Entries that speak against the rule's act without excluding the patient: by code, or by what they read like."""
+
+    name: str
+    types: tuple[str, ...]
+    words: Words
+    codes: CodeSet = NO_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +138,17 @@ class FollowUp:
     act: str
     after: tuple[str, ...]  # names of the kinds whose result may be abnormal
     settled_by: Kind
-    months: int = 24  # an abnormal result older than this is history, not today's row
+    #: An abnormal result older than this is history, not today's row. Never shorter than the result counts for the
+    #: measure: a test that nobody followed up must not be offered as done without its row.
+    months: int = 24
     days: int | None = None
     repeat_settles: bool = False  # a later result of the same kind that is not abnormal settles it too
+    later_clears: bool = False  # the same, only where the result was not certainly abnormal
+    cleared_by: tuple[
+        tuple[Words, str], ...
+    ] = ()  # results that a clear one of another kind, of the same sample, clears
+    moot: tuple[Exclusion, ...] = ()  # what, found since the test, leaves nothing to follow up
+    short: CodeSet = NO_CODES  # short forms of a test: on one day the whole instrument overrules them
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +193,8 @@ class MeasureRule:
     inverse: bool = False  # the payer's rate counts those who do not meet the target
     follow_up: FollowUp | None = None
     event: Event | None = None
+    doubts: tuple[Doubt, ...] = ()
+    codes: CodeSet = field(init=False)  # of all its evidence
     evidence_types: tuple[str, ...] = field(init=False)
     needs: tuple[str, ...] = field(init=False)
 
@@ -181,6 +205,7 @@ class MeasureRule:
             types["Encounter"] = None
         excluding = dict.fromkeys(t for exclusion in self.exclusions for t in exclusion.types)
         excluding |= dict.fromkeys(t for out in self.statuses for t in STATUS_TYPES[out.kind])
+        object.__setattr__(self, "codes", reduce(or_, (kind.codes for kind in self.evidence), NO_CODES))
         object.__setattr__(self, "evidence_types", tuple(types))
         object.__setattr__(self, "needs", tuple(dict.fromkeys((*types, *excluding, *self.order_types))))
 

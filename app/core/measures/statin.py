@@ -4,7 +4,7 @@ statin ordered, or a prescription that holds, in the period.
 Four groups at high risk: cardiovascular disease at any age; LDL of 190 mg/dL or more, or familial
 hypercholesterolaemia, from 20 to 75; diabetes from 40 to 75; a ten-year risk of 20 % or more from 40 to 75. Which of
 them holds is the payer's to judge: none of them can be ruled out by age alone. HEDIS SPC and SPD count pharmacy claims
-of certain strengths, so a prescription here does not settle them: their names are known, no version was compared.
+of certain strengths, and adherence beside them under one canonical: a prescription here settles neither.
 Not checked: a documented medical reason for not ordering one, and adverse events.
 """
 
@@ -13,20 +13,40 @@ from __future__ import annotations
 from app.core.flag import RuleSource, StatusKind, Urgency
 from app.core.measures.common import ECQM_2026, PALLIATIVE, YEAR_2026
 from app.core.measures.kind import Kind, Window
-from app.core.measures.rule import ORDERED, Exclusion, MeasureName, MeasureRule, Out, Population
+from app.core.measures.rule import ORDERED, Doubt, Exclusion, MeasureName, MeasureRule, Out, Population
 from app.core.terminology import ICD10CM, RXNORM, below, codes
-from app.core.words import words
+from app.core.words import phrases, words
 
-#: Ingredients, as an order may name them, and every oral form of the measure's three intensities (RxNorm, NLM).
-INGREDIENTS = codes(RXNORM, "301542", "36567", "41127", "42463", "6472", "83367", "861634")
-FORMS = codes(
-    RXNORM, "197903", "197904", "197905", "198211", "200345", "259255", "310404", "310405", "312961", "312962",
-    "314231", "359731", "359732", "360507", "404011", "404013", "433849", "476345", "476349", "476350", "476351",
-    "597967", "597971", "597974", "597977", "597980", "597984", "597987", "597990", "597993", "617310", "617311",
-    "617312", "859419", "859424", "859747", "859751", "861643", "861648", "861652", "904458", "904467", "904475",
-    "904481", "1422086", "1422093", "1422096", "1422099", "1790679", "1944264", "2001254", "2001262", "2001266",
-    "2167557", "2167565", "2167569", "2167573", "2535745", "2535747", "2535749", "2535750", "2689112", "2689121",
-    "2689125",
+NAMES = (
+    "atorvastatin", "rosuvastatin", "simvastatin", "pravastatin", "lovastatin", "fluvastatin", "pitavastatin",
+    "cerivastatin", "lipitor", "crestor", "zocor", "pravachol", "mevacor", "livalo", "lescol", "vytorin", "caduet",
+    "roszet", "zypitamag", "ezallor", "altoprev", "atorvaliq", "flolipid", "liptruzet", "simcor", "advicor", "nikita",
+)  # fmt: skip
+#: By RxNorm's ingredients (SAB=RXNORM, term type IN; NLM), all seven of them. An order that is coded as a product only
+#: is recognised by its words, and settles nothing until the practice imports the products
+#: (`statin-therapy/statin prescription`).
+INGREDIENTS = codes(
+    RXNORM,
+    "83367",  # atorvastatin
+    "41127",  # fluvastatin
+    "6472",  # lovastatin
+    "861634",  # pitavastatin
+    "42463",  # pravastatin
+    "301542",  # rosuvastatin
+    "36567",  # simvastatin
+)
+BRANDS = codes(RXNORM, "153165")  # Lipitor, as lists of allergies name it
+#: An allergy to it in words or other codes (classes of First Databank or Medi-Span, SNOMED CT); a problem or flag that
+#: tells of harm from it.
+STATIN = phrases("statins?\\b", "hmg.?co.?a", *NAMES, unlike=("no known", r"nkda\b", r"nka\b"))
+_DRUG = rf"(?:(?!nystatin)\w*statins?\b|{'|'.join(NAMES)})"
+_HARM = (
+    "(?:allerg|intoleran|myopath|myalg|myosit|muscle|adverse|contraindic|side.effect|induced|unable|not tolerat|"
+    "sensitiv)"
+)
+HARMED = phrases(
+    f"{_DRUG}.{{0,40}}{_HARM}", f"{_HARM}.{{0,40}}{_DRUG}", "rhabdomyol",
+    unlike=("family", "no (?:known |history of )?(?:statin|allerg|adverse|intoleran|contraindic)", "denies"),
 )  # fmt: skip
 LIVER = below(
     ICD10CM, "B15", "B16", "B17", "B18", "B19", "K70", "K71", "K72", "K73", "K74", "O98.41"
@@ -38,16 +58,10 @@ RULE = MeasureRule(
         MeasureName("CMS347FHIRStatinPreventionTxCVD", ("1.0.000",)),
         MeasureName("CMS347FHIR", ("1.0.000",)),
         MeasureName("CMS347v9", ("9", "9.*")),
-        MeasureName("SPC", ()),
-        MeasureName("SPC-E", ()),
-        MeasureName("SPD", ()),
-        MeasureName("SPD-E", ()),
     ),
     titles=frozenset(
         {
             "statin therapy for the prevention and treatment of cardiovascular disease",
-            "statin therapy for patients with cardiovascular disease",
-            "statin therapy for patients with diabetes",
         }
     ),
     service="Statin therapy",
@@ -61,14 +75,10 @@ RULE = MeasureRule(
         Kind(
             "statin prescription",
             ("MedicationRequest",),
-            INGREDIENTS | FORMS,
+            INGREDIENTS,
             Window(),
             12,
-            words(
-                "atorvastatin", "rosuvastatin", "simvastatin", "pravastatin", "lovastatin", "fluvastatin",
-                "pitavastatin", "lipitor", "crestor", "zocor", "pravachol", "livalo", "lescol", "vytorin", "caduet",
-                "roszet", "zypitamag", "ezallor", "altoprev", unlike=("allerg", "intoleran"),
-            ),
+            words(*NAMES, unlike=("allerg", "intoleran")),
             lasts=True,
             intents=ORDERED,
         ),
@@ -83,7 +93,7 @@ RULE = MeasureRule(
     ),
     effective=YEAR_2026,
     # Pregnancy is no exclusion of the measure of 2026, and one of HEDIS; nobody is asked to start a statin in it.
-    statuses=(PALLIATIVE, Out(StatusKind.PREGNANCY)),
+    statuses=(PALLIATIVE, Out(StatusKind.PREGNANCY, asks=True)),
     exclusions=(
         Exclusion(
             "breastfeeding",
@@ -105,8 +115,12 @@ RULE = MeasureRule(
             (codes(ICD10CM, "G72.0", "G72.9", "M60.9", "M79.10", "T46.6X5A", "T46.6X5D", "T46.6X5S"),),
             ever=False,
         ),
-        Exclusion("statin allergy or intolerance", ("AllergyIntolerance",), (INGREDIENTS,), ever=True),
+        Exclusion("statin allergy or intolerance", ("AllergyIntolerance",), (INGREDIENTS | BRANDS,), ever=True),
         Exclusion("liver disease", ("Condition",), (LIVER,), ever=False),
         Exclusion("end-stage kidney disease", ("Condition",), (codes(ICD10CM, "N18.6"),), ever=False),
+    ),
+    doubts=(
+        Doubt("statin allergy", ("AllergyIntolerance",), STATIN, INGREDIENTS | BRANDS),  # not confirmed, too
+        Doubt("harm from a statin", ("Condition", "Flag"), HARMED),
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.core.chart import Identifier
-from app.core.consents import Consent, Party, Rule
+from app.core.consents import Consent, Party, Rule, may_refuse
 from app.sources.fhir.references import Entry, Included, reference
 from app.sources.fhir.shape import Json, obj, objs, words
 from app.sources.fhir.values import codes, identifier, identifiers, period
@@ -25,7 +25,14 @@ _DEEPEST = 20
 
 
 def consent(entry: Entry, included: Included, fetch: Fetch) -> Consent:
-    """One Consent in our words."""
+    """One Consent in our words. Only for one that may refuse somebody something are the parties looked up: payers wait
+    for this answer, and each look is a round trip.
+    """
+    found = _consent(entry, included, lambda _: None)
+    return _consent(entry, included, fetch) if may_refuse(found) else found
+
+
+def _consent(entry: Entry, included: Included, fetch: Fetch) -> Consent:
     stated = entry.resource
 
     def rule(provision: Json, depth: int = 0) -> Rule:
@@ -80,4 +87,5 @@ def _party(actor: Json, near: Entry, included: Included, fetch: Fetch) -> Party:
         names=tuple(dict.fromkeys(name for name in names if name)),
         identifiers=tuple(dict.fromkeys(each for each in ids if each)),
         insurer=kind == "Organization" and bool(_INSURERS & {each.casefold() for each in codes(resource.get("type"))}),
+        roles=codes(actor.get("role")),
     )

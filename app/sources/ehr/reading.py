@@ -58,12 +58,8 @@ class Reading:
             return "no id"
         if entry.resource.get("modifierExtension"):
             return "a modifier that we do not know"  # FHIR R4 2.4.1: such a resource must not be used
-        about = self._about(entry)
-        if not about:
-            return "names no patient"
-        return "" if self._patient_ref in about else "names another patient"
-
-    def _about(self, entry: Entry) -> list[str]:
         beneficiary = entry.resource.get("beneficiary") if entry.type == "Coverage" else None
-        stated = (reference(beneficiary),) if beneficiary else subjects(entry.resource)
-        return [ref for ref in stated if ref.startswith("Patient/")]
+        about = (reference(beneficiary),) if beneficiary else subjects(entry.resource)
+        if self._patient_ref in about:
+            return ""
+        return "names another patient" if any(ref.startswith("Patient/") for ref in about) else "names no patient"

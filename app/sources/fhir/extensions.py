@@ -20,7 +20,11 @@ def extensions(element: Json, urls: Urls, *, within: str = "extension") -> list[
 
 def extension(element: Json, urls: Urls, *, within: str = "extension") -> Json:
     """The first extension with one of these URLs, or an empty object."""
-    return next(iter(extensions(element, urls, within=within)), {})
+    if within in element:
+        for each in objs(element[within]):
+            if isinstance(url := each.get("url"), str) and url.strip() in urls:
+                return each
+    return {}
 
 
 def concept_of(found: Json) -> Concept:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.core.chart import Component, Concept, Fact, When
+from app.core.chart import Component, Concept, Fact, Value, When
 from app.sources.fhir.references import reference, references
 from app.sources.fhir.rows import ROWS as ROWS  # for whoever reads facts
 from app.sources.fhir.rows import Key, Stated, stated
 from app.sources.fhir.shape import Json, at, obj, objs, words
-from app.sources.fhir.values import choice, code, codes, concept, period, when
+from app.sources.fhir.values import choice, chosen, code, codes, concept, period, when
 
 _NEVER: tuple[When | None, When | None] = (None, None)
 _NOTHING = Concept()
@@ -28,7 +28,7 @@ def fact(resource: Json) -> Fact:
         start,
         end or (_moments(resource, row.until)[0] if row.until else None),
         _moments(resource, row.recorded)[0] if row.recorded else None,
-        choice(resource) if row.value else None,
+        _value(resource, row.value) if row.value else None,
         _components(resource) if row.components else (),
         code(resource[row.setting]) if row.setting else "",
         _who(resource, row.who) if row.who else "",
@@ -39,6 +39,8 @@ def fact(resource: Json) -> Fact:
         _patient(resource),
         any([_told(name, resource[name]) for name in row.reported]) if row.reported else False,
         _conclusion(resource) if row.conclusion else _NOTHING,
+        row.refused and resource["doNotPerform"] is True,
+        codes(resource["interpretation"]) if row.interpretation else (),
     )
 
 
@@ -67,9 +69,9 @@ def _patient(resource: Json) -> str:
 
 def subjects(resource: Json) -> tuple[str, ...]:
     """Whom a resource is about, as references: the Patient, or what stands in their place."""
-    stated = resource.get("subject") or resource.get("patient")
-    if stated is not None:
-        return (reference(stated),)
+    about = resource.get("subject") or resource.get("patient")
+    if about is not None:
+        return (reference(about),)
     return references(at(resource, "participant.actor"))
 
 
@@ -86,6 +88,8 @@ def _moments(resource: Json, keys: tuple[Key, ...]) -> tuple[When | None, When |
 
 def _what(resource: Json, row: Stated) -> Concept:
     """What the resource is. Several concepts are joined, and the first of them names it unless it has a title."""
+    if len(row.what) == 1 and not row.title and (only := resource[row.what[0]]) is not None:  # nearly always
+        return _medication(resource, only) if _is_reference(only) else concept(only)
     found = [resource[name] for name in row.what if resource[name] is not None]
     parts = [_medication(resource, s) if _is_reference(s) else concept(s) for s in found]
     title = words(resource[row.title]) if row.title else ""
@@ -104,6 +108,13 @@ def _medication(resource: Json, stated: Json) -> Concept:
     name = words(stated.get("reference"))
     inside = next((c for c in objs(resource.get("contained")) if name == f"#{words(c.get('id'))}"), {})
     return concept(inside["code"]) if inside.get("code") else Concept((), words(stated.get("display")))
+
+
+def _value(resource: Json, types: tuple[str, ...]) -> Value | None:
+    for kind in types:
+        if (found := resource["value" + kind]) is not None:
+            return chosen(kind, found)
+    return None
 
 
 def _components(resource: Json) -> tuple[Component, ...]:

@@ -112,13 +112,14 @@ class Stated:
     encounter: str
     related: tuple[str, ...]
     reason: str
-    value: bool
+    value: tuple[str, ...]  # the types of its value, in the order in which they are stated
     components: bool
     title: str
     reported: tuple[str, ...]
     conclusion: bool
     intent: bool
     refused: bool  # may say that it is not to be done
+    interpretation: bool  # its laboratory says what the result means
 
 
 @lru_cache(2048)  # the resources of one type at one EHR have few shapes: what to read of each is worked out once
@@ -137,10 +138,11 @@ def stated(kind: str, elements: tuple[str, ...]) -> Stated:
         status=this(row.status), verification=this(row.verification),
         category=this(row.category), setting=this(row.setting),
         who=those(row.who), encounter=this(row.encounter), related=those(row.related), reason=this(row.reason),
-        value=row.value and any(name.startswith("value") for name in elements),
+        value=tuple(name[5:] for name in elements if name.startswith("value") and name != "value") if row.value else (),
         components="component" in elements, title=this(row.title), reported=those(row.reported),
         conclusion=row.conclusion and not {"conclusion", "conclusionCode"}.isdisjoint(elements),
         intent="intent" in elements, refused="doNotPerform" in elements,
+        interpretation="interpretation" in elements,
     )  # fmt: skip
 
 

@@ -34,9 +34,8 @@ def words(value: object) -> str:
 
 
 @cache
-def _split(path: str) -> tuple[str, tuple[str, ...]]:
-    head, *rest = path.split(".")
-    return head, tuple(rest)
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def at(resource: Json, path: str) -> list[Any]:
@@ -44,12 +43,14 @@ def at(resource: Json, path: str) -> list[Any]:
     if "." not in path:
         stated = resource.get(path)
         return [] if stated is None else stated if isinstance(stated, list) else [stated]
-    head, rest = _split(path)
-    stated = resource.get(head)
-    if stated is None:
-        return []
-    found: list[Any] = stated if isinstance(stated, list) else [stated]
-    for name in rest:
-        below = [item[name] for item in found if isinstance(item, dict) and item.get(name) is not None]
-        found = [item for value in below for item in (value if isinstance(value, list) else [value])]
+    found: list[Any] = [resource]
+    for name in _split(path):
+        below: list[Any] = []
+        for item in found:
+            stated = item.get(name) if isinstance(item, dict) else None
+            if isinstance(stated, list):
+                below += stated
+            elif stated is not None:
+                below.append(stated)
+        found = below
     return found

@@ -137,7 +137,7 @@ def decimal(value: object) -> Decimal | None:
     if isinstance(value, str) and len(value) > 40:
         return None
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(value) if isinstance(value, Decimal | int) else Decimal(str(value).strip())
     except InvalidOperation:
         return None
     return number if number.is_finite() and abs(number) < _LARGEST and number.adjusted() > -20 else None
@@ -157,11 +157,12 @@ def choice(resource: Json, stem: str = "value") -> Value | None:
     """The `value[x]` of a resource, component or extension; zero and False are values."""
     for key, stated in resource.items():
         if key.startswith(stem) and len(key) > len(stem) and stated is not None:
-            return _choice(key[len(stem) :], stated)
+            return chosen(key[len(stem) :], stated)
     return None
 
 
-def _choice(kind: str, stated: object) -> Value | None:
+def chosen(kind: str, stated: object) -> Value | None:
+    """The value of a choice element by its type, the part of the name after the stem."""
     match kind:
         case "Quantity" | "Money" | "Age" | "Duration" | "Count":
             return quantity(stated)

@@ -46,7 +46,7 @@ class Payer:
     ) -> None:
         limits = limits or Limits(total=entry.seconds)
         access = Access(entry, key_for=key_for, connections=connections, share=share, limits=limits)
-        self._entry, self._clock = entry, connections.clock
+        self._entry, self._clock, self._health = entry, connections.clock, connections.watch.of(entry.id)
         self._http = connections.http(entry.id, entry.base, bearer=access.bearer, limits=limits)
         self._asking = Asking(self._http, by_post=entry.search_by == "post", deferred=entry.respond_async)
         # without a token, and with a breaker of its own: a payer may answer questions and not this one
@@ -119,6 +119,7 @@ class Payer:
     def _read_capabilities(self) -> Capabilities:
         """Public by FHIR; some payers want a token all the same. Raises SourceError."""
         found = capabilities.parse(self._statement())
+        self._health.calls_itself(found.offers.software)
         if found.care_gaps in DIALECTS and DIALECTS[found.care_gaps].lists_measures:
             self._catalogue.begin()
         return found

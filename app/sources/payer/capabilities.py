@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from app.sources.fhir.shape import Json, at, obj, objs, words
+from app.sources.fhir.offers import Offers, offers, servers
+from app.sources.fhir.shape import Json, at, objs, words
 from app.sources.payer import dialect
 
 _US_GUIDE = "/fhir/us/davinci-deqm/"
@@ -36,13 +37,7 @@ class Capabilities:
     risk: str = ""  # the dialect of `dialect.RISK_DIALECTS`
     category: str = ""  # the search parameter by which it takes the category of a MeasureReport
     operations: tuple[Operation, ...] = ()
-    interactions: tuple[str, ...] = ()  # of MeasureReport: read, update, patch, ...
-    patch_formats: tuple[str, ...] = ()
-    software: str = ""
-    software_version: str = ""
-    fhir_version: str = ""
-    instantiates: tuple[str, ...] = ()
-    guides: tuple[str, ...] = ()
+    offers: Offers = field(default_factory=Offers)
 
     def operation(self, on: str, name: str) -> Operation | None:
         """The operation, or None when it is not advertised."""
@@ -51,32 +46,23 @@ class Capabilities:
 
 def parse(statement: Json) -> Capabilities:
     """A CapabilityStatement as `Capabilities`. Never raises."""
-    rests = objs(statement.get("rest"))
-    servers = [rest for rest in rests if words(rest.get("mode")) != "client"]
-    resources = [resource for rest in servers for resource in objs(rest.get("resource"))]
+    rests = servers(statement)
+    resources = [resource for rest in rests for resource in objs(rest.get("resource"))]
     operations = tuple(
         dict.fromkeys(
-            [found for rest in servers for found in _operations(rest, "")]
+            [found for rest in rests for found in _operations(rest, "")]
             + [found for resource in resources for found in _operations(resource, words(resource.get("type")))]
         )
     )
-    guides = _words(at(statement, "implementationGuide"))
-    instantiates = _words(at(statement, "instantiates"))
+    named = (*_words(at(statement, "implementationGuide")), *_words(at(statement, "instantiates")))
     reports = [resource for resource in resources if words(resource.get("type")) == "MeasureReport"]
-    names = {words(param.get("name")) for report in reports for param in objs(report.get("searchParam"))}
-    software = obj(statement.get("software"))
+    offered = offers(statement)
     return Capabilities(
-        care_gaps=_care_gaps(operations, (*guides, *instantiates)),
-        risk=_risk(operations, (*guides, *instantiates), reports),
-        category=next((name for name in _CATEGORY_NAMES if name in names), ""),
+        care_gaps=_care_gaps(operations, named),
+        risk=_risk(operations, named, reports),
+        category=next((name for name in _CATEGORY_NAMES if name in offered.of("MeasureReport").params), ""),
         operations=operations,
-        interactions=_words(value for report in reports for value in at(report, "interaction.code")),
-        patch_formats=_words(at(statement, "patchFormat")),
-        software=words(software.get("name")),
-        software_version=words(software.get("version")),
-        fhir_version=words(statement.get("fhirVersion")),
-        instantiates=instantiates,
-        guides=guides,
+        offers=offered,
     )
 
 

@@ -12,6 +12,7 @@ from app.sources.payer.dialect import AUTO, DIALECTS, RISK_DIALECTS
 
 if TYPE_CHECKING:
     from app.core.coverage import Recognition
+    from app.core.measures.names import PayerName
 
 #: What this app reads at a payer (SMART App Launch 2.2, system scopes). There is no scope for an operation.
 READ_SCOPES = (
@@ -47,6 +48,7 @@ class PayerEntry:
     quirks: Mapping[str, Any] = field(default_factory=dict)
     risk_dialect: str = AUTO  # or one of `dialect.RISK_DIALECTS`
     measures: tuple[str, ...] = ()  # canonicals to ask for where a dialect wants each named; empty: all the payer lists
+    measure_names: tuple[PayerName, ...] = ()  # what it calls the measures that we have rules for
     respond_async: bool = False  # ask it to answer operations later (202) rather than to hold the connection
 
     def __post_init__(self) -> None:
