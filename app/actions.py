@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.roles import May, Role, may
-from app.errors import NotAllowed
+from app.errors import NotAllowed, NotFound
 from app.store import Store, Tx, answers, audit, held, memories, restrictions
 from app.store.held import Decision, Held
 from app.store.restrictions import Restriction
@@ -50,28 +50,33 @@ class Actions:
         """ "Wrong patient": hide what `payer` says of `patient` for everyone, and delete what is kept of it."""
         _must(actor, May.SEE_GAPS)
         with self._store.begin() as tx:
-            _forget(tx, payer, patient)  # first: everybody takes the locks in this order
+            answers.alone(tx)
             entry = _entry(tx, actor, "hold-report", patient, payer)
-            return held.hold(tx, entry, payer, Note(actor.name, person))
+            return held.hold(tx, entry, payer, Note(actor.name, person)) and _forget(tx, payer, patient)
 
-    def decide(self, actor: Actor, name: str, decision: Decision, why: str) -> bool:
-        """Release a report, so that its payer is asked again, or keep it hidden."""
+    def decide(self, actor: Actor, name: str, decision: Decision, why: str, *, shown: str) -> Held | None:
+        """Release a report, so that its payer is asked again, or keep it hidden. `shown` is the `Held.version` that was
+        decided on; where it is another by now, nothing is done, and what stands now is given back. Raises NotFound.
+        """
         _must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
             found = held.find(tx, name)
             if found is None or not _ours(actor, found):
-                return False
+                raise NotFound
+            if found.released or found.version != shown:
+                return found
             patient = found.said.patient if found.said else ""
             entry = _entry(tx, actor, "decide-held", patient, found.payer, str(decision))
-            return held.decide(tx, entry, name, decision, Note(actor.name, why=why))
+            held.decide(tx, entry, found, decision, Note(actor.name, why=why))
+        return None
 
     def restrict(self, actor: Actor, patient: str, payer: str, person: Person, why: str) -> bool:
         """Enter a restriction on disclosure about `patient`, to one payer or to all; what they said is deleted."""
         _must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
-            _forget(tx, payer, patient)
+            answers.alone(tx)
             entry = _entry(tx, actor, "restrict", patient, payer or "every-payer")
-            return restrictions.enter(tx, entry, payer, Note(actor.name, person, why))
+            return restrictions.enter(tx, entry, payer, Note(actor.name, person, why)) and _forget(tx, payer, patient)
 
     def lift(self, actor: Actor, patient: str, name: str, why: str) -> bool:
         """End a restriction that was entered here."""
@@ -92,10 +97,11 @@ class Actions:
         return PrivacyDesk(tuple(waiting), tuple(kept), tuple(entered))
 
 
-def _forget(tx: Tx, payer: str, patient: str) -> None:
-    """What a payer (empty: every payer) has said of a patient, and what panels remember of it."""
+def _forget(tx: Tx, payer: str, patient: str) -> bool:
+    """What a payer (empty: every payer) has said of a patient, and what panels remember of it. Always True."""
     answers.drop_of(tx, payer, patient)
     memories.forget(tx, patient)
+    return True
 
 
 def _must(actor: Actor, what: May) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from app.core import changes
-from app.core.answers import Reason
 from app.core.asking import Opening
 from app.core.changes import Memory
 from app.core.flag import Changes, Panel
 from app.store import Store, memories
 
 DECEASED = "deceased"  # Panel.withheld
-#: Why a report may not be seen any more: what was remembered of it goes as well.
-TAKEN_BACK = frozenset({Reason.WRONG_PATIENT, Reason.HELD, Reason.RESTRICTED})
 
 
 class Remembering:
@@ -23,6 +20,9 @@ class Remembering:
     def since(self, opening: Opening, panel: Panel, *, may_see_prompts: bool) -> Changes:
         """What is different from the newest other launch of this patient. Said, and this launch remembered, once the
         panel is complete: what is still out is neither gone nor new.
+
+        Nothing is forgotten here, so that every drawing of a launch says the same: a payer that may not be seen has not
+        answered, and is not compared. Who holds a report or enters a restriction forgets (`app.actions`).
         """
         if not panel.complete or panel.patient is None or panel.withheld == DECEASED:
             return Changes()
@@ -32,8 +32,6 @@ class Remembering:
         patient = f"{opening.issuer}|{panel.patient.id}"
         with self._store.begin() as tx:
             found = {part: memories.newest(tx, patient, part, but_not=opening.handle) for part in now}
-            if any(line.reason in TAKEN_BACK for line in panel.sources):
-                memories.forget(tx, patient)
             for part, memory in now.items():
                 if memory.heard:
                     memories.put(tx, patient, part, opening.handle, memory.write())

@@ -15,8 +15,8 @@ from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import EHR, Opening, PayerRow
 from app.core.identity import Block
 from app.gather.calls import EhrSource, PayerSource, ehr_call, gated, payer_call
-from app.gather.keeping import Asked, Start, Writer, failed
-from app.gather.state import Reader, State, chart_read, question, read
+from app.gather.keeping import REPORT_FRESH, Asked, Start, Writer, failed
+from app.gather.state import Reader, State, question, read, shown
 from app.sources.pools import Pools
 from app.store import Store, Tx, answers, audit
 from app.store.answers import Claim, Question
@@ -45,29 +45,41 @@ class Gathering:
         self._ehr, self._payers, self._rows = ehr, payers, tuple(rows)
         self._before: dict[str, tuple[Question, ...]] = {}  # by launch: what was read of it last
         self._news = threading.Condition()
-        self._writer = Writer(store, who, news=self._news, go_on=self._go_on, heard=heard)
+        self._writer = Writer(store, who, news=self._news, claim=self._next, start=self._start, heard=heard)
 
     # --- what web calls -------------------------------------------------------------------------------------------
 
     def advance(self, opening: Opening) -> None:
         """Start every question that may be asked by now and that nobody is asking."""
-        starts: list[Start] = []
         with self._store.begin() as tx:
-            while True:
-                # What holds and restrictions allow is read in the transaction that claims.
-                state = self._read(tx, opening)
-                new = {question(opening, ask, state.plan): ask for ask in state.plan.asks if ask not in state.answers}
-                claims = answers.claim(tx, new, LEASE, self._who)
-                starts += [Start(new[q], q, state) for q, claim in claims.items() if claim is Claim.ASK]
-                if Claim.FRESH not in claims.values():  # somebody else's answer to a shared question allows more
-                    break
+            starts = self._next(tx, opening)
         if starts:
             self._start(opening, starts)
 
-    def _go_on(self, opening: Opening) -> None:
-        """After news of a launch. Mostly there is nothing to start yet: a look that takes no lock tells."""
-        if self.state(opening).idle:
-            self.advance(opening)
+    def _next(self, tx: Tx, opening: Opening) -> list[Start]:
+        """Claim every question that may be asked by now; who calls starts them once the transaction is over.
+
+        A launch may be open for hours: before a payer is asked anything, restrictions are read again if they are older
+        than a report may be. What they said before stands until then.
+        """
+        answers.alone(tx)  # holds and restrictions are read, and questions claimed, with nobody in between
+        starts: list[Start] = []
+        while (state := self._read(tx, opening)).idle:
+            new = [ask for ask in state.plan.asks if ask not in state.answers]
+            of_payers = [ask for ask in new if ask.source != EHR]
+            again = asking.outdated(opening, state.answers, tx.now - REPORT_FRESH) if of_payers else []
+            claims = self._claim(tx, opening, state, [ask for ask in new if not (again and ask in of_payers)])
+            claims += self._claim(tx, opening, state, again, anew=True)
+            starts += [start for start, claim in claims if claim is Claim.ASK]
+            if all(claim is not Claim.FRESH for _, claim in claims):  # else somebody's answer may allow more
+                break
+        return starts
+
+    def _claim(
+        self, tx: Tx, opening: Opening, state: State, asks: Sequence[asking.Ask], *, anew: bool = False
+    ) -> list[tuple[Start, Claim]]:
+        starts = {(q := question(opening, ask, state.plan)): Start(ask, q, state) for ask in asks}
+        return [(starts[q], claim) for q, claim in answers.claim(tx, starts, LEASE, self._who, anew=anew).items()]
 
     def state(self, opening: Opening) -> State:
         """What is known by now, for what nobody is shown; what is shown comes from `show`."""
@@ -87,7 +99,7 @@ class Gathering:
             state = self._wait(opening, state, seen, timeout)
         if state.version != seen:
             with self._store.begin() as tx:
-                audit.record(tx, chart_read(opening, reader, state, tx.now))
+                audit.record(tx, shown(opening, reader, state, tx.now))
         return state
 
     def retry(self, opening: Opening, source: str) -> None:

@@ -18,7 +18,7 @@ from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import EHR, Ask, Opening
 from app.core.identity import Block
 from app.gather.state import State, patient_key
-from app.store import Store, StoreUnavailable, answers, audit
+from app.store import Store, StoreUnavailable, Tx, answers, audit
 from app.store.answers import Question, Settled
 
 log = logging.getLogger("app.gather")
@@ -61,7 +61,9 @@ class Asked:
 
 
 class Writer:
-    """`news` is notified of everything stored; `go_on` starts what a launch may ask next; `heard` counts."""
+    """`news` is notified of everything stored; `claim` takes what a launch may ask next, in the transaction that stores
+    what allows it, and `start` asks it; `heard` counts.
+    """
 
     def __init__(
         self,
@@ -69,11 +71,12 @@ class Writer:
         who: str,
         *,
         news: threading.Condition,
-        go_on: Callable[[Opening], None],
+        claim: Callable[[Tx, Opening], list[Start]],
+        start: Callable[[Opening, Sequence[Start]], None],
         heard: Callable[[str, Answer[Any]], None],
     ) -> None:
         self._store, self._who = store, who
-        self._news, self._go_on, self._heard = news, go_on, heard
+        self._news, self._claim, self._start, self._heard = news, claim, start, heard
         self._arrived: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="gather-writer", daemon=True)
         self._thread.start()
@@ -88,7 +91,7 @@ class Writer:
         self._thread.join(timeout=5)
 
     def _write(self) -> None:
-        """The writer thread: settle everything that has arrived in one transaction, then see what may be asked next.
+        """The writer thread: settle everything that has arrived, what others wait for first.
 
         Nothing ends it but `close`: without it every launch of this process would wait for ever.
         """
@@ -96,11 +99,9 @@ class Writer:
         while True:
             arrived = _arrivals(self._arrived)
             items = [item for item in arrived if item is not None]
-            with survived("answers"):
-                self._settle(items)
-            for opening in {i.opening.handle: i.opening for i in items if asking.allows_more(i.start.ask)}.values():
-                with survived("asking on"):
-                    self._go_on(opening)
+            for first in (True, False):
+                with survived("answers"):
+                    self._settle([item for item in items if asking.allows_more(item.start.ask) is first])
             if time.monotonic() - sealed > SEAL_SECONDS:
                 sealed = time.monotonic()
                 with survived("the audit seal"):
@@ -119,31 +120,38 @@ class Writer:
         """Store what has arrived. One answer that cannot be stored takes none of the others with it, and is said."""
         if not items:
             return
+        starts: list[tuple[Opening, list[Start]]] = []
         try:
-            self._store_all(items)
+            starts = self._store_all(items)
         except StoreUnavailable:
             raise  # they are asked again when their leases have run out
         except Exception as error:
             failed("storing answers", error)
             for item in items:
                 try:
-                    self._store_all([item])
+                    starts += self._store_all([item])
                 except Exception as alone:
                     failed(f"storing an answer of {item.start.question.source}", alone)
                     with survived("saying so"):
-                        self._store_all([replace(item, answer=item.start.ours())])
+                        starts += self._store_all([replace(item, answer=item.start.ours())])
+        for opening, found in starts:
+            with survived("asking on"):
+                self._start(opening, found)
         with self._news:
             self._news.notify_all()
         for item in items:
             with survived("counting"):
                 self._heard(item.start.question.source, item.answer)
 
-    def _store_all(self, items: Sequence[Asked]) -> None:
+    def _store_all(self, items: Sequence[Asked]) -> list[tuple[Opening, list[Start]]]:
+        """Settle them, and claim what they allow to be asked."""
+        on = {item.opening.handle: item.opening for item in items if asking.allows_more(item.start.ask)}
         with self._store.begin() as tx:
             answers.settle_all(tx, [item.settled for item in items], self._who)
             for item in sorted(items, key=lambda each: each.opening.handle):  # one order of locks for all processes
                 if item.blocks:
                     audit.record(tx, _blocked(item, tx.now))
+            return [(opening, found) for opening in on.values() if (found := self._claim(tx, opening))]
 
 
 def _blocked(item: Asked, at: datetime) -> audit.Audit:

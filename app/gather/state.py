@@ -12,17 +12,18 @@ from app.core.answers import Answer, Known
 from app.core.asking import EHR, Ask, Opening, PayerRow, Plan
 from app.core.chart import Coverage
 from app.core.restrictions import Own
-from app.core.roles import Role
+from app.core.roles import May, Role, may
 from app.store import Tx, answers, audit, barred
-from app.store.answers import Question
+from app.store.answers import (
+    Question,
+)  #: What the audit calls a look: at the chart, at its head alone (name, birth date, record number), at nothing of it.
 
-#: A hold or a restriction moves the version by more than any number of answers does.
-_OWN_WEIGHS = 1_000_003
+READ_CHART, READ_HEAD, OPENED = "read-chart", "read-patient-header", "open-without-chart"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The answers of one launch so far. `version` changes with every answer; `complete`: nothing is out any more.
+    """The answers of one launch so far. `version` is one of this content and of no other; `complete`: nothing is out.
 
     `role` None: the EHR has not said yet who the user is.
     """
@@ -33,7 +34,7 @@ class State:
     complete: bool
     idle: bool = False  # something may be asked that nobody is asking: new, or its asker died
     role: Role | None = None
-    pulse: int = 0  # the part of the version that comes from answers
+    pulse: int = 0  # the sum that `answers.pulse` tells: whether a look may be worth it, and nothing else
     questions: tuple[Question, ...] = field(default=(), repr=False)
 
 
@@ -71,17 +72,24 @@ def read(tx: Tx, opening: Opening, rows: Sequence[PayerRow], before: Sequence[Qu
         found |= {ask: known for ask in new if (one := looked[ask]) and (known := one.answer)}
         plan = asking.plan(opening, found, rows, own)
     out = [one for ask, one in looked.items() if ask not in found]
-    pulse = sum(one.version for one in looked.values() if one)
     return State(
         plan,
         found,
-        version=pulse + _OWN_WEIGHS * (len(own.held) + len(own.restricted) if own else 0),
+        version=_version(tx, [one.mark for one in looked.values() if one], own),
         complete=not out,
         idle=any(one is None or not one.asking for one in out),
         role=asking.role_by_now(opening, found),
-        pulse=pulse,
+        pulse=sum(one.version for one in looked.values() if one),
         questions=tuple(asked.values()),
     )
+
+
+def _version(tx: Tx, marks: Sequence[str], own: Own | None) -> int:
+    """Stands in URLs, so it is a keyed hash; a number that a browser's script could hold as well."""
+    barred = (
+        [*(f"held {payer}" for payer in own.held), *(f"restricted {payer}" for payer in own.restricted)] if own else []
+    )
+    return int(tx.hash("version", *sorted(marks), *sorted(barred))[:12], 16)
 
 
 def patient_key(opening: Opening, plan: Plan) -> str:
@@ -108,18 +116,28 @@ def coverage_of(plan: Plan, payer: str) -> Coverage:
     return next(coverage for row, coverage in plan.payers if row.id == payer)
 
 
-def chart_read(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
-    """Who is about to be shown which parts of whose chart, how much of each; which payers were not asked, and why."""
+def shown(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
+    """Who is about to be shown which parts of whose chart, how much of each; which payers were not asked, and why.
+
+    Not every role is shown a chart: who decides on hidden reports sees the head of it, the others nothing.
+    """
     known = {ask: answer.value for ask, answer in state.answers.items() if isinstance(answer, Known)}
     counts = {f"{ask.source}/{ask.name}": len(v) if isinstance(v, tuple) else 1 for ask, v in known.items()}
     for payer, reason in state.plan.restricted.items():
         counts[f"{payer}/not-asked/{reason}"] = 1
+    head = f"{EHR}/{asking.PATIENT}"
+    if state.role is not None and may(state.role, May.SEE_GAPS):
+        action = READ_CHART
+    elif state.role is not None and may(state.role, May.DECIDE_HELD) and head in counts:
+        action, counts = READ_HEAD, {head: 1}
+    else:
+        action, counts = OPENED, {}
     return audit.Audit(
         launch=opening.handle,
         who=reader.user,
         role=reader.role(state),
         patient=patient_key(opening, state.plan),
-        action="read-chart",
+        action=action,
         counts=counts,
         outcome="ok" if state.complete else "still asking",
         at=at,

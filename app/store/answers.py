@@ -1,6 +1,6 @@
 """The answer row: what a source last said, whether that still counts, and who is asking it now (README, Decisions).
 
-`claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must `settle`. A lease
+`claim` makes one asker of many, across threads and processes: whoever gets ASK holds a lease and must settle. A lease
 that runs out (its process died) can be claimed again, and its old holder's late answer is then refused. A failed try
 never destroys the last good answer, unless it says that the answer may not be shown (`STAYS_GOOD`). Time is `tx.now`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -55,24 +55,36 @@ class Claim(StrEnum):
 class Stored:
     """One question as stored. `answer` is None until somebody has answered, and again when that is no longer fresh.
 
-    `version` grows with every settled try: the sum over the questions of a launch says whether there is something new
-    (compare by !=, since a purge can lower it).
+    `version` grows with every settled try, and starts again where an answer was deleted; `mark` never comes back.
     """
 
     answer: Answer[Any] | None
     asking: bool
     version: int
+    mark: str = field(default="", compare=False)
 
 
-def claim(tx: Tx, questions: Collection[Question], lease: timedelta, who: str) -> dict[Question, Claim]:
-    """Whether the caller, process `who`, shall ask each of `questions` now. Give back each lease by `settle`."""
+def alone(tx: Tx) -> None:
+    """Nobody else claims, settles or deletes until this transaction ends. Whoever takes further locks takes this first:
+    one order for everybody.
+    """
+    tx.serialise("answers")
+
+
+def claim(
+    tx: Tx, questions: Collection[Question], lease: timedelta, who: str, *, anew: bool = False
+) -> dict[Question, Claim]:
+    """Whether the caller, process `who`, shall ask each of `questions` now. Give back each lease by `settle_all`.
+
+    `anew`: ask also where there is a fresh answer, which stands until the new one is in.
+    """
     if not questions:
         return {}
-    tx.serialise("answers")
+    alone(tx)
     keys = {question: _key(tx, question) for question in questions}
     found = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys.values()))).all()
     rows = {row.question_hash: row for row in found}
-    claims = {question: _claim(tx, rows.get(key)) for question, key in keys.items()}
+    claims = {question: _claim(tx, rows.get(key), anew) for question, key in keys.items()}
     ours = {keys[question]: question for question, given in claims.items() if given is Claim.ASK}
     taken = {"asking_until": tx.now + lease, "asked_by": who}
     if new := [{**_new(tx, question, key), **taken} for key, question in ours.items() if key not in rows]:
@@ -82,12 +94,12 @@ def claim(tx: Tx, questions: Collection[Question], lease: timedelta, who: str) -
     return claims
 
 
-def _claim(tx: Tx, row: Row[Any] | None) -> Claim:
+def _claim(tx: Tx, row: Row[Any] | None, anew: bool) -> Claim:
     if row is None:
         return Claim.ASK
     if _asking(row, tx.now):
         return Claim.WAIT
-    return Claim.ASK if _answer(tx, row, STALE_FOR) is None else Claim.FRESH
+    return Claim.ASK if anew or _answer(tx, row, STALE_FOR) is None else Claim.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +111,12 @@ class Settled:
     fresh_for: timedelta
 
 
-def settle(tx: Tx, question: Question, answer: Answer[Any], fresh_for: timedelta, who: str) -> bool:
-    """Store the answer of the lease holder `who`, and end the lease.
-
-    False, and nothing stored, when another process has claimed the question since, or a newer answer stands already.
-    """
-    return bool(settle_all(tx, [Settled(question, answer, fresh_for)], who))
-
-
 def settle_all(tx: Tx, items: Sequence[Settled], who: str) -> list[Settled]:
-    """The same for many at once: one look and at most three statements. Those that were stored."""
-    tx.serialise("answers")
+    """Store the answers of the lease holder `who`, and end the leases: one look and at most three statements.
+
+    Gives back what was stored: not where another process has claimed the question since, or a newer answer stands.
+    """
+    alone(tx)
     keys = [_key(tx, item.question) for item in items]
     looked_at = select(_t.question_hash, _t.asked_by, _t.good_at, _t.version).where(_t.question_hash.in_(keys))
     rows = {row.question_hash: row for row in tx.conn.execute(looked_at)}
@@ -138,7 +145,8 @@ def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE
     keys = {_key(tx, question): question for question in questions}
     rows = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys))).all()
     return {
-        keys[row.question_hash]: Stored(_answer(tx, row, stale_for), _asking(row, tx.now), row.version) for row in rows
+        keys[row.question_hash]: Stored(_answer(tx, row, stale_for), _asking(row, tx.now), row.version, _mark(row))
+        for row in rows
     }
 
 
@@ -155,14 +163,14 @@ def pulse(tx: Tx, questions: Iterable[Question]) -> tuple[int, int]:
 
 def forget(tx: Tx, question: Question) -> None:
     """Let the stored answer count no longer, so that the next claim asks again. The last good one stays in reserve."""
-    tx.serialise("answers")
+    alone(tx)
     changed = {"fresh_until": None, "version": _t.version + 1}
     tx.conn.execute(update(answers).where(_t.question_hash == _key(tx, question)).values(**changed))
 
 
 def drop(tx: Tx, scope: str) -> int:
     """Delete every answer of one launch (it has ended); how many."""
-    tx.serialise("answers")
+    alone(tx)
     return tx.conn.execute(delete(answers).where(_t.scope_hash == _scope(tx, scope))).rowcount
 
 
@@ -171,7 +179,7 @@ def drop_of(tx: Tx, source: str, patient: str) -> int:
 
     `source` empty: every payer.
     """
-    tx.serialise("answers")
+    alone(tx)
     which = _t.source == source if source else _t.scope_hash == ""  # only an EHR's answers belong to one launch
     return tx.conn.execute(delete(answers).where(which, _t.patient_hash == patient_hash(tx, patient))).rowcount
 
@@ -214,6 +222,11 @@ def _failure(key: str) -> str:
 
 def _asking(row: Row[Any], now: datetime) -> bool:
     return row.asking_until is not None and row.asking_until > now
+
+
+def _mark(row: Row[Any]) -> str:
+    """Says which try this is, also where the row was deleted and the count began again: no two end at one instant."""
+    return f"{row.question_hash}/{row.version}/{row.fresh_until.isoformat() if row.fresh_until else ''}"
 
 
 def _outrun(row: Any, answer: Answer[Any]) -> bool:

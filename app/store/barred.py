@@ -1,21 +1,84 @@
-"""Which payers this practice itself keeps from being asked about a patient. One look, as every reading needs it."""
+"""What keeps this practice from asking a payer about a patient: its holds and its restrictions, two tables of one kind.
+
+A row names a payer and a patient, holds until it is ended, and carries sealed who said so and why. At most one for the
+same payer and patient is in force. Every write takes the audit record that it commits with.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import literal, select, union_all
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, insert, literal, select, union_all
 
 from app.core.restrictions import Own
+from app.store import said
+from app.store.audit import Audit, record
 from app.store.audit.chain import patient_hash
+from app.store.said import Note, Said
 from app.store.schema import held_reports, restrictions
 from app.store.tx import Tx
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One of the two. `seal` begins the name under which its rows are sealed."""
+
+    table: Table
+    ended: str  # the column that is empty while a row is in force
+    seal: str
+
+    @property
+    def in_force(self) -> ColumnElement[bool]:
+        return self.table.c[self.ended].is_(None)
+
+
+HELD, RESTRICTED = Kind(held_reports, "released_at", "held"), Kind(restrictions, "lifted_at", "restriction")
+
+
 def own(tx: Tx, patient: str) -> Own:
-    """The payers that are held for this patient, and those that an entry of the practice restricts."""
-    here, held, entered = patient_hash(tx, patient), held_reports.c, restrictions.c
-    both = union_all(
-        select(literal("held").label("how"), held.payer).where(held.patient_hash == here, held.released_at.is_(None)),
-        select(literal("restricted"), entered.payer).where(entered.patient_hash == here, entered.lifted_at.is_(None)),
-    )
-    rows = tx.conn.execute(both).all()
-    return Own(*(frozenset(payer for how, payer in rows if how == name) for name in ("held", "restricted")))
+    """The payers that are held for this patient, and those that an entry of the practice restricts. One look."""
+    here = patient_hash(tx, patient)
+    rows = tx.conn.execute(
+        union_all(
+            *(
+                select(literal(kind.seal).label("how"), kind.table.c.payer).where(
+                    kind.table.c.patient_hash == here, kind.in_force
+                )
+                for kind in (HELD, RESTRICTED)
+            )
+        )
+    ).all()
+    return Own(*(frozenset(payer for how, payer in rows if how == kind.seal) for kind in (HELD, RESTRICTED)))
+
+
+def begin(tx: Tx, kind: Kind, entry: Audit, payer: str, note: Note) -> bool:
+    """Bar `payer` for the patient of `entry`. False, and nothing written, where one of this kind is in force."""
+    tx.serialise(kind.table.name)
+    columns, here = kind.table.c, patient_hash(tx, entry.patient)
+    there = select(columns.id).where(columns.patient_hash == here, columns.payer == payer, kind.in_force)
+    if tx.conn.execute(there).first():
+        return False
+    name = secrets.token_hex(16)
+    body = said.close(tx, entry, note, place(kind, name))
+    tx.conn.execute(insert(kind.table).values(id=name, payer=payer, patient_hash=here, at=entry.at, body=body))
+    record(tx, entry)
+    return True
+
+
+def rows(tx: Tx, kind: Kind, *which: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Those in force, the oldest first."""
+    columns = kind.table.c
+    return tx.conn.execute(select(kind.table).where(kind.in_force, *which).order_by(columns.at, columns.id)).all()
+
+
+def body(tx: Tx, kind: Kind, row: Row[Any]) -> Said | None:
+    """Who began it and why. None: sealed with a key that is gone; it still holds."""
+    return said.read(tx, row.body, place(kind, row.id))
+
+
+def place(kind: Kind, name: str, part: str = "") -> str:
+    """What one row's body, or another sealed part of it, is sealed for."""
+    return f"{kind.seal}/{name}/{part}" if part else f"{kind.seal}/{name}"

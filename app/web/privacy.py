@@ -6,10 +6,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import launch
-from app.actions import Actor, Decision
+from app.actions import Actor, Decision, Held
 from app.core.answers import Known
 from app.core.asking import EHR, PATIENT, Ask, user_of
 from app.core.chart import Patient
+from app.core.restrictions import EVERY_PAYER
 from app.core.roles import May, Role
 from app.errors import NotAllowed, NotFound
 from app.gather import State, patient_key
@@ -48,27 +49,30 @@ def page(handle: str) -> ResponseReturnValue:
 
 @blueprint.post("/privacy/<name>")
 def decide(handle: str, name: str) -> ResponseReturnValue:
-    """Release a hidden report, or keep it hidden."""
+    """Release a hidden report, or keep it hidden; refused, and said, where it is no longer as the page showed it."""
     seen, why = _seen(handle), _reason()
     if request.form.get("decision") not in list(Decision):
         raise NotFound
     if not why:
         return _page(seen, missing=name)
-    parts().actions.decide(_actor(seen.of, seen.state), name, Decision(request.form["decision"]), why)
+    decision, shown = Decision(request.form["decision"]), request.form.get("shown", "")
+    if now := parts().actions.decide(_actor(seen.of, seen.state), name, decision, why, shown=shown):
+        return _page(seen, changed=now)
     return redirect(url_for(".page", handle=handle), 303)
 
 
 @blueprint.post("/privacy/restrictions")
 def restrict(handle: str) -> ResponseReturnValue:
-    """Enter a restriction on disclosure for the patient in the chart: one payer, or every payer."""
+    """Enter a restriction on disclosure for the patient in the chart: one payer, or every payer (`*`)."""
     seen, why, payer = _seen(handle), _reason(), request.form.get("payer", "")
     patient = _patient(seen.state)
-    if patient is None or payer not in ("", *parts().payer_names):
+    if patient is None or payer not in (present.EVERY, *parts().payer_names):
         raise NotFound
     if not why:
         return _page(seen, missing="new")
     key = patient_key(seen.opening, seen.state.plan)
-    parts().actions.restrict(_actor(seen.of, seen.state), key, payer, present.person(patient), why)
+    to = EVERY_PAYER if payer == present.EVERY else payer
+    parts().actions.restrict(_actor(seen.of, seen.state), key, to, present.person(patient), why)
     return redirect(url_for(".page", handle=handle), 303)
 
 
@@ -89,14 +93,14 @@ def _seen(handle: str) -> Look:
     return seen
 
 
-def _page(seen: Look, missing: str = "") -> ResponseReturnValue:
-    """The page; `missing` names the entry for which no reason was given."""
+def _page(seen: Look, missing: str = "", changed: Held | None = None) -> ResponseReturnValue:
+    """The page; `missing` names the entry that came without a reason, `changed` is one that was decided meanwhile."""
     here, patient = parts(), _patient(seen.state)
     desk = here.actions.desk(_actor(seen.of, seen.state), patient_key(seen.opening, seen.state.plan) if patient else "")
-    view = present.page(desk, patient, here.payer_names, seen.now, missing=missing)
+    view = present.page(desk, patient, here.payer_names, seen.now, missing=missing, changed=changed)
     links, shell = links_of(seen.of.handle), shell_of(seen)
     drawn = render_template("privacy/page.html", shell=shell, links=links, view=view, handle=seen.of.handle)
-    return drawn, 422 if missing else 200
+    return drawn, 422 if missing else 409 if changed else 200
 
 
 def _actor(of: launch.Launch, state: State) -> Actor:

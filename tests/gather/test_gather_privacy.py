@@ -125,10 +125,17 @@ def test_a_restriction_of_the_practice_holds_until_it_is_lifted(here: Counted) -
 
 
 def test_a_restriction_to_every_payer_means_all_of_them(here: Counted) -> None:
-    Desk(here.home, "two-payers", user="privacy").post("privacy/restrictions", payer="", why="All of them")
+    Desk(here.home, "two-payers", user="privacy").post("privacy/restrictions", payer="*", why="All of them")
     screen = Desk(here.home, "two-payers").panel()
     assert reasons(screen) | reasons(screen, "lakeside") == {"restricted"}
     assert here.asked() == 0
+
+
+@pytest.mark.parametrize("form", [{}, {"payer": ""}, {"payer": "nobody"}])
+def test_a_restriction_that_names_no_payer_is_none(here: Counted, form: dict[str, str]) -> None:
+    privacy = Desk(here.home, "two-payers", user="privacy")
+    assert privacy.post("privacy/restrictions", why="All of them", **form).status_code == 404
+    assert "None was entered here" in privacy.get("privacy").text
 
 
 # --- who may cause a question ---------------------------------------------------------------------------------------
@@ -139,8 +146,26 @@ def test_a_role_without_the_panel_asks_no_payer_and_reads_little_of_the_chart(he
     desk = Desk(here.home, "one-open-gap", user=user)
     desk.panel()
     assert here.asked() == 0
-    seen = {name for entry in desk.trail() for name in entry.counts}
-    assert not {"ehr/chart/Condition", "ehr/chart/Observation"} & seen
+    with sqlite3.connect(database(here.home)) as db:
+        asked = db.execute("SELECT count(*) FROM answers WHERE source = 'main'").fetchone()[0]
+    assert asked <= 7  # patient, coverage, restrictions, visit and user, and nothing else of the chart
+
+
+def test_the_audit_says_what_of_a_chart_each_role_was_shown(here: Counted) -> None:
+    shown: dict[str, set[tuple[str, tuple[str, ...]]]] = {}
+    for user, place in (("dr", ""), ("privacy", "privacy"), ("it", "operator")):
+        desk = Desk(here.home, "one-open-gap", user=user)
+        desk.panel()
+        page = desk.get(place).text
+        assert ("data-patient" in page) is (user == "privacy")  # the head of the chart, on its own page
+        shown[user] = {(entry.action, tuple(sorted(entry.counts))) for entry in desk.trail()}
+        patients = {entry.patient for entry in desk.trail()}
+        assert len(patients) == 1  # whoever opened it, it is known about whom
+    assert "read-chart" in {action for action, _ in shown["dr"]}
+    assert shown["privacy"] - {("open-without-chart", ())} == {
+        ("read-patient-header", ("ehr/patient",)), ("read-held", ("held",)),
+    }  # fmt: skip
+    assert shown["it"] == {("open-without-chart", ())}
 
 
 def test_a_user_without_a_role_asks_no_payer(here: Counted) -> None:
@@ -212,18 +237,54 @@ def test_wrong_patient_hides_the_report_for_everyone_until_the_privacy_role_rele
     assert "1 report waits" in page
     held = re.findall(r'data-held="([^"]+)"', page)
     assert len(held) == 1
-    assert "Write a reason first" in privacy.post(f"privacy/{held[0]}", decision="keep", why="").text
-    assert "Kept hidden: 1" in privacy.post(f"privacy/{held[0]}", decision="keep", why="Not ours").text
+    assert "Write a reason first" in decided(privacy, held[0], "keep", "").text
+    assert "Kept hidden: 1" in decided(privacy, held[0], "keep", "Not ours").text
     assert reasons(Desk(here.home, "one-open-gap").panel()) == {"held"}
-    privacy.post(f"privacy/{held[0]}", decision="release", why="The payer has mended it")
+    decided(privacy, held[0], "release", "The payer has mended it")
     assert held[0] not in privacy.get("privacy").text
     assert reasons(Desk(here.home, "one-open-gap").panel()) == {""}
     assert here.asked() > 0
 
-    done = [(e.action, e.outcome) for e in (*doctor.trail(), *privacy.trail()) if e.action != "read-chart"]
-    assert [each for each in done if each[0] != "read-held"] == [
+    trail = (*doctor.trail(), *privacy.trail())
+    assert [(e.action, e.outcome) for e in trail if not e.action.startswith(("read-", "open-"))] == [
         ("hold-report", "ok"), ("decide-held", "keep"), ("decide-held", "release"),
     ]  # fmt: skip
+
+
+def decided(privacy: Desk, held: str, decision: str, why: str, page: str = "") -> requests.Response:
+    """What a click on `page` (empty: the newest) does."""
+    page = page or privacy.get("privacy").text
+    shown = re.findall(rf'data-held="{held}".*?name="shown" value="([^"]+)"', page, re.DOTALL)
+    return privacy.post(f"privacy/{held}", decision=decision, why=why, shown=shown[0])
+
+
+def test_a_page_older_than_a_colleagues_decision_decides_nothing_and_says_what_changed(here: Counted) -> None:
+    doctor = Desk(here.home, "one-open-gap")
+    doctor.panel()
+    doctor.post("wrong-patient", payer=PAYER)
+    privacy, colleague = (Desk(here.home, "one-open-gap", user="privacy") for _ in range(2))
+    old = privacy.get("privacy").text
+    [held] = re.findall(r'data-held="([^"]+)"', old)
+    decided(colleague, held, "keep", "It is somebody of the same name")
+
+    refused = decided(privacy, held, "release", "Looks right to me", old)
+    assert refused.status_code == 409
+    notice = re.findall(r"<p[^>]*data-refused>(.*?)</p>", refused.text, re.DOTALL)[0]
+    assert "Nothing was changed" in notice
+    assert "kept hidden by Noor Aldridge" in notice
+    assert "It is somebody of the same name" in notice
+    assert privacy.post(f"privacy/{held}", decision="release", why="No version at all").status_code == 409
+    assert reasons(Desk(here.home, "one-open-gap").panel()) == {"held"}
+
+    kept = refused.text  # shows it as it is now: from here it may be decided
+    assert decided(privacy, held, "release", "They called", kept).status_code == 200
+    gone = decided(colleague, held, "keep", "No", kept)
+    assert gone.status_code == 409
+    assert "was shown again by Noor Aldridge" in gone.text
+    assert reasons(Desk(here.home, "one-open-gap").panel()) == {""}
+    assert privacy.post("privacy/0123", decision="release", why="x", shown="waiting").status_code == 404
+    done = [entry.outcome for desk in (colleague, privacy) for entry in desk.trail() if entry.action == "decide-held"]
+    assert done == ["keep", "release"]
 
 
 def test_only_who_sees_the_panel_may_hold_and_only_the_privacy_role_decides(here: Counted) -> None:

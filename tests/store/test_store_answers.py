@@ -38,7 +38,7 @@ def claim(store: Store, question: Question = GAPS, who: str = "one") -> Claim:
 
 def settle(store: Store, answer: Answer[Any], who: str = "one", fresh: timedelta = FRESH) -> bool:
     with store.begin() as tx:
-        return answers.settle(tx, GAPS, answer, fresh, who)
+        return bool(answers.settle_all(tx, [answers.Settled(GAPS, answer, fresh)], who))
 
 
 def stored(store: Store, question: Question = GAPS, **limits: timedelta) -> answers.Stored | None:
@@ -147,6 +147,32 @@ def test_the_last_good_answer_stands_in_only_for_so_long(store: Store, clock: Cl
     assert stored(store) == answers.Stored(DOWN, False, 2)
 
 
+def test_an_answer_asked_for_anew_stands_until_the_new_one_is_in(store: Store, clock: Clock) -> None:
+    answered(store, known("morning"))
+    for expected in (Claim.ASK, Claim.WAIT):  # who asks anew is the only one, too
+        with store.begin() as tx:
+            assert answers.claim(tx, [GAPS], LEASE, "one", anew=True) == {GAPS: expected}
+        assert stored(store) == answers.Stored(known("morning"), asking=True, version=1)
+    assert claim(store) is Claim.WAIT
+    clock.advance(seconds=1)
+    assert settle(store, known("noon", FRESH))
+    assert stored(store) == answers.Stored(known("noon", FRESH), asking=False, version=2)
+
+
+def test_the_mark_of_an_answer_never_comes_back_not_even_when_it_was_deleted(store: Store, clock: Clock) -> None:
+    marks = []
+    for _ in range(3):
+        answered(store, known())
+        found = stored(store)
+        assert found is not None
+        marks.append((found.version, found.mark))
+        with store.begin() as tx:
+            answers.drop_of(tx, GAPS.source, GAPS.patient)
+        clock.advance(microseconds=1)
+    assert {version for version, _ in marks} == {1}
+    assert len(set(marks)) == 3
+
+
 @pytest.mark.parametrize("reason", sorted(set(Reason) - STAYS_GOOD))
 def test_what_a_source_takes_back_is_shown_no_more(store: Store, clock: Clock, reason: Reason) -> None:
     answered(store, known())
@@ -189,7 +215,7 @@ def test_the_version_of_a_launch_grows_with_every_answer(store: Store) -> None:
             answers.claim(tx, [question], LEASE, "one")
         see()
         with store.begin() as tx:
-            answers.settle(tx, question, known(), FRESH, "one")
+            answers.settle_all(tx, [answers.Settled(question, known(), FRESH)], "one")
         see()
         with store.begin() as tx:
             answers.forget(tx, question)
@@ -219,7 +245,7 @@ def test_an_answer_moved_into_another_patients_row_is_not_shown(store: Store) ->
     answered(store, known())
     assert claim(store, other) is Claim.ASK
     with store.begin() as tx:
-        assert answers.settle(tx, other, known("other"), FRESH, "one")
+        assert answers.settle_all(tx, [answers.Settled(other, known("other"), FRESH)], "one")
         first = tx.conn.execute(table.select().where(table.c.version == 1)).first()
         assert first is not None
         tx.conn.execute(update(table).values(good=first.good))
@@ -268,7 +294,7 @@ def test_claiming_and_settling_in_any_order_never_ends_in_a_deadlock(store: Stor
             with store.begin() as tx:
                 for question in questions[:: 1 if n % 2 else -1]:
                     if answers.claim(tx, [question], LEASE, f"thread {n}")[question] is Claim.ASK:
-                        answers.settle(tx, question, known(), FRESH, f"thread {n}")
+                        answers.settle_all(tx, [answers.Settled(question, known(), FRESH)], f"thread {n}")
                     answers.forget(tx, question)
 
     at_once(6, work)

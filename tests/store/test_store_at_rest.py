@@ -26,7 +26,7 @@ NOTE = Note("Imani Osei", Person("Rivera, Marisol", "1961-04-02", "MRN-77"), "as
 
 def privacy(tx: Tx) -> None:
     held.hold(tx, ENTRY, "northwind", NOTE)
-    held.decide(tx, ENTRY, held.hidden(tx)[0].id, held.Decision.RELEASE, NOTE)
+    held.decide(tx, ENTRY, held.hidden(tx)[0], held.Decision.RELEASE, NOTE)
     for _ in range(2):
         restrictions.enter(tx, ENTRY, "lakeside", NOTE)
         restrictions.lift(tx, ENTRY, restrictions.in_force(tx, ENTRY.patient)[0].id, NOTE)
@@ -49,7 +49,7 @@ def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store
         for name, answer in given.items():
             question = Question("northwind", name, "handle-one", "https://ehr.example/fhir|p1")
             answers.claim(tx, [question], timedelta(seconds=20), "one")
-            answers.settle(tx, question, answer, timedelta(minutes=1), "one")
+            answers.settle_all(tx, [answers.Settled(question, answer, timedelta(minutes=1))], "one")
         tokens.put(tx, "northwind", "token-of-northwind", LATER)
         privacy(tx)
         others(tx)

@@ -33,12 +33,16 @@ def hold(store: Store, payer: str = "northwind", patient: str = ENTRY.patient) -
 
 def decide(store: Store, name: str, decision: Decision) -> bool:
     with store.begin() as tx:
-        return held.decide(tx, entry("decide-held"), name, decision, NOTE)
+        found = held.find(tx, name)
+        if found is None or found.released:
+            return False
+        held.decide(tx, entry("decide-held"), found, decision, NOTE)
+        return True
 
 
 def payers(store: Store, patient: str = ENTRY.patient) -> set[str]:
     with store.read() as tx:
-        return set(held.held(tx, patient))
+        return set(barred.own(tx, patient).held)
 
 
 def waiting(store: Store) -> list[held.Held]:
@@ -75,7 +79,6 @@ def test_what_is_kept_stays_hidden_until_it_is_released(store: Store) -> None:
     hold(store, "lakeside")
     name = next(each.id for each in waiting(store) if each.payer == "northwind")
     assert decide(store, name, Decision.KEEP)
-    assert not decide(store, name, Decision.KEEP)
     assert payers(store) == {"northwind", "lakeside"}
     assert [each.payer for each in waiting(store)] == ["lakeside", "northwind"]  # who waits stands first
     assert not hold(store)
@@ -84,6 +87,21 @@ def test_what_is_kept_stays_hidden_until_it_is_released(store: Store) -> None:
     assert payers(store) == {"lakeside"}
     assert hold(store)
     assert actions(store) == ["hold-report", "hold-report", "decide-held", "decide-held", "hold-report"]
+
+
+def test_every_decision_makes_another_version_of_a_hold(store: Store, clock: Clock) -> None:
+    hold(store)
+    [found] = waiting(store)
+    versions = [found.version]
+    for decision in (Decision.KEEP, Decision.KEEP, Decision.RELEASE):
+        clock.advance(microseconds=1)
+        with store.begin() as tx:
+            held.decide(tx, replace(entry("decide-held"), at=tx.now), found, decision, NOTE)
+            now = held.find(tx, found.id)
+        assert now is not None
+        versions.append(now.version)
+    assert len(set(versions)) == 4
+    assert now.released
 
 
 def test_nobody_decides_what_is_not_there(store: Store) -> None:
@@ -106,7 +124,7 @@ def test_a_hold_is_kept_while_it_hides_and_six_years_after_its_release(store: St
     clock.now = START + AUDIT_KEPT * 3
     with store.begin() as tx:
         assert purge(tx)["held_reports"] == 0
-        held.decide(tx, replace(entry("decide-held"), at=tx.now), held.hidden(tx)[0].id, Decision.RELEASE, NOTE)
+        held.decide(tx, replace(entry("decide-held"), at=tx.now), held.hidden(tx)[0], Decision.RELEASE, NOTE)
     clock.now += AUDIT_KEPT - timedelta(microseconds=1)
     with store.begin() as tx:
         assert purge(tx)["held_reports"] == 0
@@ -125,7 +143,7 @@ def enter(store: Store, payer: str = "northwind", patient: str = ENTRY.patient) 
 
 def restricted(store: Store, patient: str = ENTRY.patient) -> set[str]:
     with store.read() as tx:
-        return set(restrictions.restricted(tx, patient))
+        return set(barred.own(tx, patient).restricted)
 
 
 def test_a_restriction_holds_for_one_patient_until_it_is_lifted(store: Store) -> None:

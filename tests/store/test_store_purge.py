@@ -32,7 +32,7 @@ def asked(tx: Tx) -> None:
 def settled(answer: Any, fresh_for: timedelta) -> Callable[[Tx], None]:
     def work(tx: Tx) -> None:
         asked(tx)
-        assert answers.settle(tx, Q, answer, fresh_for, WHO)
+        assert answers.settle_all(tx, [answers.Settled(Q, answer, fresh_for)], WHO)
 
     return work
 
