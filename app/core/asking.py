@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.core.answers import Answer, Known, Reason, Unknown
@@ -85,6 +85,7 @@ class Plan:
     payers: tuple[tuple[PayerRow, Coverage], ...] = ()
     unconnected: tuple[Coverage, ...] = ()
     restricted: Mapping[str, Reason] = field(default_factory=dict)  # payers that are not asked, and why
+    restricted_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the entries of the chart that say so
 
 
 def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Own | None = None) -> Plan:
@@ -105,7 +106,8 @@ def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Ow
     if role is None or not may(role, May.SEE_GAPS):
         return Plan(patient_id, tuple(first))
     found = _with_payers(Plan(patient_id, tuple(first)), opening, answers, payers, own, may(role, May.SEE_PROMPTS))
-    chart = [ask for kind in CHART_TYPES if (ask := Ask(EHR, CHART_PREFIX + kind)) not in first]
+    asked = set(first)
+    chart = [ask for kind in CHART_TYPES if (ask := Ask(EHR, CHART_PREFIX + kind)) not in asked]
     return replace(found, asks=(*found.asks, *chart))
 
 
@@ -127,6 +129,12 @@ def restriction_asks(opening: Opening) -> list[Ask]:
     return consents + ([Ask(EHR, CHART_PREFIX + FLAG)] if FLAG in opening.restrictions else [])
 
 
+def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
+    """The restrictions whose answer came before that moment: too old to ask a payer anything new by."""
+    found = [(ask, answers.get(ask)) for ask in restriction_asks(opening)]
+    return [ask for ask, answer in found if isinstance(answer, Known) and answer.received <= before]
+
+
 def _with_payers(
     so_far: Plan, opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Own | None, prompts: bool
 ) -> Plan:
@@ -142,7 +150,7 @@ def _with_payers(
     for row, _ in connected:
         if found.known and row.id not in found.refused:
             asks += _payer_asks(row, answers, prompts)
-    return Plan(so_far.patient_id, tuple(asks), connected, unconnected, found.refused)
+    return Plan(so_far.patient_id, tuple(asks), connected, unconnected, found.refused, found.entries)
 
 
 def _payer_asks(row: PayerRow, answers: Answers, prompts: bool) -> list[Ask]:
@@ -232,6 +240,7 @@ def payers_of(planned: Plan, answers: Answers) -> tuple[PayerAnswers, ...]:
             risk=answer(payer, RISK),
             speaks=payer.speaks,
             data=payer.data,
+            restricted_by=planned.restricted_by.get(payer.id, ()),
         )
         for payer, coverage in planned.payers
     )

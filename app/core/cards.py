@@ -34,6 +34,8 @@ MOST_TO_DO = (
     State.EXCLUDED,
 )
 _PLACE = {state: place for place, state in enumerate(MOST_TO_DO)}
+#: States in which a screening is asked for, or may be.
+_ASKS_AGAIN = frozenset({State.DO_TODAY, State.CANNOT_TELL})
 #: States that ask for an act on the payer's word: what "verify first" is said of.
 _ON_THE_PAYERS_WORD = frozenset({State.DO_TODAY, State.NOT_CHECKED, State.CANNOT_TELL})
 
@@ -72,6 +74,8 @@ class Acts:
         if row.gap is not None:
             return self.of_gap(row.gap)
         rule = next((rule for rule in self.registry.rules if rule.source == row.rule), None)
+        if rule and row.seen_by:  # found at a payer: it stands with the gaps, so that no late answer takes a card away
+            return rule.key
         return f"{rule.key if rule else row.service.casefold()}/follow-up"
 
 
@@ -96,7 +100,10 @@ def deal(
     closed: dict[str, list[Gap]] = {}
     for gap in gaps:
         if gap.status is GapStatus.CLOSED and not reconciler.asked(gap):
-            closed.setdefault(acts.of_gap(gap), []).append(gap)
+            act = acts.of_gap(gap)
+            follow_up = f"{act}/follow-up"
+            folded = act not in rows and any(row.gap for row in rows.get(follow_up, ()))
+            closed.setdefault(follow_up if folded else act, []).append(gap)
     cards: list[Card] = []
     left: list[Gap] = []
     for act in dict.fromkeys((*rows, *closed)):
@@ -108,14 +115,15 @@ def deal(
         if not asked:
             left += met
             continue
-        ordered = sorted(asked, key=lambda row: (_PLACE[row.state], gap_key(row, visit, registry)))
+        ordered = sorted(asked, key=lambda row: (*_first(row), gap_key(row, visit, registry)))
         cards.append(Card(act, tuple(ordered), tuple(met), clashes, _verify(ordered, data, reconciler.today)))
     return Dealt(ranked_cards(cards, visit, registry), tuple(sorted(left, key=_steady)))
 
 
 def _folded(rows: Mapping[str, list[GapRow]], registry: Registry) -> dict[str, list[GapRow]]:
     """A measure that counts its own follow-up (a positive screen needs a plan) says by its gap what the chart's own row
-    says: one act, one card, as urgent as the graver of the two.
+    says: one act, one card, as urgent as the graver of the two. And nobody is screened over again while an abnormal
+    result waits for its follow-up: what is still open of the screening stands on the card of the follow-up.
     """
     folded = dict(rows)
     for rule in registry.rules:
@@ -126,7 +134,20 @@ def _folded(rows: Mapping[str, list[GapRow]], registry: Registry) -> dict[str, l
             folded[rule.key] = [
                 replace(row, urgency=Urgency.ABNORMAL) if row.state is State.OUT_OF_RANGE else row for row in own
             ]
+            continue
+        follow_up = folded.get(f"{rule.key}/follow-up", [])
+        waits = [row for row in own if row.state in _ASKS_AGAIN]
+        if waits and any(row.state in _ASKS_AGAIN for row in follow_up):
+            folded[f"{rule.key}/follow-up"] = [*follow_up, *waits]
+            folded[rule.key] = [row for row in own if row not in waits]
+            if not folded[rule.key]:
+                del folded[rule.key]
     return folded
+
+
+def _first(row: GapRow) -> tuple[bool, int]:
+    """An abnormal result that somebody must act on words its card; then what leaves most to do."""
+    return row.staff_can or row.urgency is not Urgency.ABNORMAL, _PLACE[row.state]
 
 
 def _named(gap: Gap) -> tuple[str, str]:

@@ -1,16 +1,16 @@
 """What changed since a patient was last opened: a panel as a memory, and two memories compared.
 
-Only what could be known both times is compared. What a payer that did not answer would have said is neither gone nor
-new; what the chart alone shows is never called gone, because the next reader's rights may show less of it. A memory
-holds names of services and conditions, states and days; no value, no payer's id of anybody, nothing of a report that
-the panel does not use.
+Only what could be known both times is compared: a state that several sources made, when all of them are heard. What a
+payer that did not answer would have said is neither gone nor new; what the chart alone shows is never called gone,
+because the next reader's rights may show less of it. A memory holds names of services and conditions, states and days;
+no value, no payer's id of anybody, nothing of a report that the panel does not use.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.core.cards import Acts
@@ -81,12 +81,18 @@ class Memory:
 def of_gaps(panel: Panel, day: date, registry: Registry = REGISTRY) -> Memory:
     """The care gaps of a panel."""
     cards = (*panel.gaps, *panel.more_gaps, *panel.staff, *panel.excluded)
-    in_cards = [gap for card in cards for gap in (*(row.gap for row in card.rows if row.gap), *card.closed)]
-    acts = Acts.among((*in_cards, *panel.closed, *panel.other), registry)
-    met = (
-        Entry((acts.of_gap(gap),), _name(gap, registry), (Seen(gap.payer, MET),), quiet=True) for gap in panel.closed
-    )
-    return Memory(day, *_sources(panel, CARE_GAPS), (*(_card(card, registry) for card in cards), *met))
+    every = (*(gap for card in cards for gap in _gaps(card)), *panel.closed, *panel.other)
+    acts, also = Acts.among(every, registry), _also_named(every, registry)
+    met = [
+        Entry(
+            tuple(filter(None, (acts.of_gap(gap), also.get(id(gap))))),
+            _name(gap, registry),
+            (Seen(gap.payer, MET),),
+            quiet=True,
+        )
+        for gap in panel.closed
+    ]
+    return Memory(day, *_sources(panel, CARE_GAPS), (*(_card(card, registry, also) for card in cards), *met))
 
 
 def of_prompts(panel: Panel, day: date) -> Memory:
@@ -119,6 +125,8 @@ def changes(before: Memory, now: Memory) -> tuple[Change, ...]:
 
 
 def _changed(was: Entry, now: Entry, heard: frozenset[str]) -> Change | None:
+    if not {each.source for each in (*was.seen, *now.seen)} <= heard:
+        return None  # the state is what all of them made of it
     then, here = _first(was.seen, heard), _first(now.seen, heard)
     if then is None or here is None or _UNREAD in (then.state, here.state) or (was.quiet and now.quiet):
         return None
@@ -161,11 +169,32 @@ def _sources(panel: Panel, question: str) -> tuple[frozenset[str], frozenset[str
     return frozenset(heard), frozenset(whole)
 
 
-def _card(card: Card, registry: Registry) -> Entry:
+def _card(card: Card, registry: Registry, also: Mapping[int, str]) -> Entry:
     main = card.main
     label = main.service or (_name(main.gap, registry) if main.gap else "")
-    rows = (_row(row) for row in card.rows)
-    return Entry((card.act,), label, (*rows, *(Seen(gap.payer, MET) for gap in card.closed)))
+    rows = [_row(row) for row in card.rows]
+    shown = [replace(made, source=row.seen_by) for row, made in zip(card.rows, rows, strict=True) if row.seen_by]
+    keys = dict.fromkeys((card.act, *(also[id(gap)] for gap in _gaps(card) if id(gap) in also)))
+    return Entry(tuple(keys), label, (*rows, *(Seen(gap.payer, MET) for gap in card.closed), *shown))
+
+
+def _gaps(card: Card) -> list[Gap]:
+    return [*(row.gap for row in card.rows if row.gap), *card.closed]
+
+
+def _also_named(gaps: Sequence[Gap], registry: Registry) -> dict[int, str]:
+    """What a gap of a measure that we do not know is called too, by id(gap): report ids change from answer to answer,
+    and titles are reworded. By its payer, canonical and group, where only one gap is so called; else by its title.
+    """
+    unknown = [gap for gap in {id(gap): gap for gap in gaps}.values() if registry.find(gap.measure)[0] is None]
+    places = [("gap", gap.payer, gap.measure.url.partition("|")[0], gap.group_id) for gap in unknown]
+    titles = [("titled", gap.payer, gap.measure.url.partition("|")[0], gap.measure.title.casefold()) for gap in unknown]
+    found: dict[int, str] = {}
+    for gap, place, title in zip(unknown, places, titles, strict=True):
+        named = (place, places.count(place)) if gap.measure.url and gap.group_id else (title, titles.count(title))
+        if named[1] == 1:
+            found[id(gap)] = "/".join(named[0])
+    return found
 
 
 def _row(row: GapRow) -> Seen:

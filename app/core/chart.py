@@ -148,6 +148,8 @@ class Fact:
     subject: str = ""  # Patient/…, where the reader needs it (the Encounter of a launch without a patient)
     reported: bool = False  # told by somebody else: primarySource false, a report's origin, an outside source
     conclusion: Concept = Concept()  # of a report: its codes and its words
+    refused: bool = False  # an order that says not to do it
+    interpretation: tuple[str, ...] = ()  # codes that a laboratory puts beside a result: A, H, POS, NEG
 
 
 #: The chart's resource types beside Patient and Coverage. MedicationRequest stands for the medications.

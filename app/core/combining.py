@@ -13,8 +13,8 @@ from app.core.measures.kind import Way
 from app.core.measures.rule import FollowUp, MeasureRule
 from app.core.placing import Placed, counts
 from app.core.reading import Reading, dated, newest
-from app.core.settling import settling, settling_alike
-from app.core.values import Meets, has_all, judge, says
+from app.core.settling import settling, settling_alike, whole_only
+from app.core.values import Meets, has_all, judge, no_result, says, unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Outcome:
     because: str = ""
     parts: tuple[Fact, ...] = ()
     lacking: frozenset[str] = frozenset()
+    late: Fact | None = None  # what the measure asks for, done later than it counts
 
 
 def by_any(
@@ -39,7 +40,11 @@ def by_any(
     counted: dict[str, list[Fact]] = {}
     for each in counts(known):
         counted.setdefault(each.kind.name, []).append(each.fact)
-    if rule.follow_up and rule.follow_up.days is not None and (found := _answered(rule, counted, reading, today)):
+    if (
+        rule.follow_up
+        and rule.follow_up.days is not None
+        and (found := _answered(rule, known, counted, reading, today))
+    ):
         return found
     met = [facts for way in rule.all_ways if (facts := _meets(way, counted))]
     if met:
@@ -87,7 +92,9 @@ def _doubts(known: Sequence[Placed], alike: Sequence[Placed]) -> tuple[tuple[Fac
     return found, "code-not-known" if found else ""
 
 
-def _answered(rule: MeasureRule, counted: dict[str, list[Fact]], reading: Reading, today: date) -> Outcome | None:
+def _answered(
+    rule: MeasureRule, known: Sequence[Placed], counted: dict[str, list[Fact]], reading: Reading, today: date
+) -> Outcome | None:
     """A screening that counts only with its answer: the newest result decides, and an abnormal one needs what the
     rule's follow-up names within its days. None: nothing was screened.
     """
@@ -98,7 +105,10 @@ def _answered(rule: MeasureRule, counted: dict[str, list[Fact]], reading: Readin
     last = newest(fact for fact, _ in tests)
     if last is None:
         return None
-    day = [(fact, kind) for fact, kind in tests if _day(fact) == _day(last)]
+    # A newer one that is no certain result may overrule it; one that says of itself that it is none may not.
+    if rivals := [each for each in known if each.may_count and _may_overrule(each, last)]:
+        return Outcome(None, None, _once([e.fact for e in rivals]), _why(rivals))
+    day = whole_only([(fact, kind) for fact, kind in tests if _day(fact) == _day(last)], what)
     if whole := newest(fact for fact, kind in day if kind.name not in what.after):
         return Outcome(whole)  # a code that says the result and what was done about it
     verdicts = {says(fact, kind.abnormal) for fact, kind in day if kind.abnormal}
@@ -109,13 +119,29 @@ def _answered(rule: MeasureRule, counted: dict[str, list[Fact]], reading: Readin
     return _plan(positive, what, what.days, reading, today)
 
 
+def _may_overrule(each: Placed, last: Fact) -> bool:
+    """Whether an entry that is not counted may be a newer result than the last one that is."""
+    if (each.place is Within.YES and each.serves is Meets.YES) or each.fact.value is None or no_result(each.fact):
+        return False
+    when = dated(each.fact)
+    return when is None or when.end > _day(last)
+
+
+def _why(rivals: Iterable[Placed]) -> str:
+    return "date-not-certain" if any(each.place is Within.MAYBE for each in rivals) else "value-not-certain"
+
+
 def _plan(positive: Fact, what: FollowUp, days: int, reading: Reading, today: date) -> Outcome:
     first = _day(positive)
     until = first + timedelta(days=days)
     if settled := newest(f for f in settling(what, reading, today) if _between(f, first, until)):
         return Outcome(positive, parts=(settled,))
-    unclear = [f for f in settling_alike(what, reading, today) if _between(f, first, until)]
-    if unclear:
+    alike = settling_alike(what, reading, today)
+    if unclear := [f for f in alike if _between(f, first, until)]:
+        return Outcome(None, None, _once(unclear), "code-not-known")
+    if late := newest(f for f in settling(what, reading, today) if _between(f, first, today)):
+        return Outcome(late=late)
+    if unclear := [f for f in alike if _between(f, first, today)]:
         return Outcome(None, None, _once(unclear), "code-not-known")
     return Outcome(None, positive)
 
@@ -162,7 +188,7 @@ def _newest_day(rule: MeasureRule, inside: list[Fact]) -> list[Fact]:
     while left:
         last = _when(newest(left))
         day = [fact for fact in left if _when(fact).end >= last.start]
-        if len(rule.targets) == 1 or has_all(day, rule.targets):
+        if len(rule.targets) == 1 or has_all(day, rule.targets) or any(map(unreadable, day)):
             return day
         left = [fact for fact in left if fact not in day]
     return []

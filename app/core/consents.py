@@ -7,6 +7,7 @@ and labels that a refusal is limited to are not looked at. None of the code list
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -34,6 +35,7 @@ class Party:
     names: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     insurer: bool = False  # an Organization whose type says so
+    roles: tuple[str, ...] = ()  # v3-ParticipationType and its like: who receives, who gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,43 @@ _OTHER_PURPOSES = frozenset(
 _OTHER_ACTIONS = frozenset({"collect", "correct"})
 #: Actors that are no payer whatever they are called.
 _PEOPLE = frozenset({"Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "CareTeam", "Device"})
-#: Words by which a form means all of them.
-_EVERY_PAYER = frozenset(
-    {"payer", "payers", "payor", "payors", "insurer", "insurers", "insurance", "insurance company",
-     "insurance companies", "health insurer", "health insurers", "health insurance", "health plan", "health plans"}
+#: Roles of those to whom something is disclosed, and of those who hold it, wrote it or speak for the patient (v3-
+#: ParticipationType, v3-RoleCode, extra-security-role-type). R4 demands a role; where there is none, or another one,
+#: a party counts as neither.
+_RECEIVES = frozenset({"prcp", "ircp", "trc", "reft", "grantee", "delegatee", "recipient", "datarecipient"})
+_GIVES = frozenset(
+    {"cst", "aut", "auth", "inf", "ent", "wit", "vrf", "la", "sbj", "resp", "trans", "custodian", "author", "grantor",
+     "delegator", "consenter", "guard", "pat", "patient", "subject", "datasource", "discloser"}
 )  # fmt: skip
+_NPI = "http://hl7.org/fhir/sid/us-npi"
 _COMMON = frozenset(
     {"health", "healthcare", "care", "plan", "plans", "insurance", "insurer", "company", "co", "corp", "corporation",
      "inc", "llc", "group", "mutual", "community", "of", "the", "and", "all", "any", "my"}
 )  # fmt: skip
+#: Words around a kind of payer that name none: "all third-party payers".
+_GENERIC = _COMMON | frozenset(
+    {"companies", "commercial", "private", "public", "third", "party", "other", "every", "each", "medical", "managed",
+     "benefit", "benefits", "s", "or", "their", "his", "her"}
+)  # fmt: skip
+#: Words that only a payer is called by, and names of large ones: https://content.naic.org/ (market share reports).
+INSURER = (
+    r"(?:insur(?!mount)\w*|assurance|underwriters?|payers?|payors?|health\s?plans?|(?:benefits?|drug|dental) plans?"
+    r"|managed care|carriers?|hmos?|ppos?|medicare|medicaid|tricare|third[- ]party administrators?)"
+)
+KNOWN_INSURER = (
+    r"(?:aetna|ambetter|amerigroup|anthem|bcbs\w*|blue ?cross|blue ?shield|bluecross|centene|cigna|elevance"
+    r"|health net|healthfirst|highmark|humana|kaiser|molina|oscar health|premera|regence|uhc|united ?health\w*"
+    r"|wellcare|wellpoint)"
+)
+_INSURER_WORD = re.compile(rf"\b{INSURER}\b")
+_INSURER_NAME = re.compile(rf"\b(?:{INSURER}|{KNOWN_INSURER})\b")
+#: What else an Organization may be: a payer is not called so.
+_NO_PAYER = re.compile(
+    r"\b(?:clinics?|hospitals?|physicians?|practices?|medical (?:center|centre|group|associates)|laborator\w*|labs?"
+    r"|pharmac\w*|schools?|colleges?|universit\w*|employers?|police|courts?|researche?r?s?|registr\w+|counsel\w*"
+    r"|therap\w*|behavioral|psychiatr\w*|nursing|hospices?|dentists?|surgery|imaging|department|churche?s?"
+    r"|media|marketing)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +154,19 @@ def bars(consent: Consent, asked: Asked, today: date) -> Bar:
     return _bars(consent.rule, refuses, asked, today)
 
 
+def may_refuse(consent: Consent) -> bool:
+    """Whether some payer on some day may be refused by it; if not, nobody need know whom it names."""
+    refuses = bool({policy.casefold() for policy in consent.policies} & _REFUSING_POLICIES)
+    if consent.status.casefold() in _NOT_IN_FORCE:
+        return False
+    return refuses if consent.rule is None else _denies_somewhere(consent.rule, refuses)
+
+
+def _denies_somewhere(rule: Rule, by_default: bool) -> bool:
+    denies = by_default if rule.denies is None else rule.denies
+    return denies or any(_denies_somewhere(each, not denies) for each in rule.exceptions)
+
+
 def _bars(rule: Rule, by_default: bool, asked: Asked, today: date) -> Bar:
     """One rule with its exceptions; what does not say whether it denies does so if `by_default`."""
     if not _in_force(rule, today):
@@ -132,7 +175,7 @@ def _bars(rule: Rule, by_default: bool, asked: Asked, today: date) -> Bar:
     inside = [_bars(each, not denies, asked, today) for each in rule.exceptions]
     own = Bar.NO
     if denies and not _only(rule.purposes, _OTHER_PURPOSES) and not _only(rule.actions, _OTHER_ACTIONS):
-        own = max((named(party, asked) for party in rule.parties), default=Bar.YES)
+        own = meant(rule.parties, asked)
     if own and any(_allows(each, asked, today) for each in rule.exceptions):
         own = Bar.NO
     return max(own, *inside, Bar.NO)
@@ -141,7 +184,7 @@ def _bars(rule: Rule, by_default: bool, asked: Asked, today: date) -> Bar:
 def _allows(rule: Rule, asked: Asked, today: date) -> bool:
     """An exception that permits this very payer everything: the only kind that opens a refusal."""
     plain = not (rule.narrowed or rule.purposes or rule.actions or rule.exceptions)
-    by_name = any(named(party, asked) is Bar.YES for party in rule.parties)
+    by_name = any(not _gives(party) and named(party, asked) is Bar.YES for party in rule.parties)
     return rule.denies is False and plain and by_name and _in_force(rule, today)
 
 
@@ -155,14 +198,43 @@ def _only(codes: Iterable[str], among: frozenset[str]) -> bool:
     return bool(stated) and stated <= among
 
 
+def meant(parties: Iterable[Party], asked: Asked) -> Bar:
+    """Whether the parties of a refusal are this payer. Those who disclose narrow nothing: without a recipient it means
+    everybody, and with nobody who certainly is one it may.
+    """
+    left = [party for party in parties if not _gives(party)]
+    if not left:
+        return Bar.YES
+    found = max(named(party, asked) for party in left)
+    return found if any(_receives(party, asked) for party in left) else max(found, Bar.UNSURE)
+
+
+def _gives(party: Party) -> bool:
+    """Whether a party is one from whom the information comes: the patient too, unless it is said to receive."""
+    roles = {_plain(role).replace(" ", "") for role in party.roles}
+    return not roles & _RECEIVES and (bool(roles & _GIVES) or party.kind == "Patient")
+
+
+def _receives(party: Party, asked: Asked) -> bool:
+    """Whether a party certainly is a recipient: it is said, or it is a payer."""
+    if {_plain(role).replace(" ", "") for role in party.roles} & _RECEIVES:
+        return True
+    payers = ((asked.payer, asked.coverage), *asked.others)
+    return party.kind not in _PEOPLE and (party.insurer or any(_is(party, *payer) for payer in payers))
+
+
 def named(party: Party, asked: Asked) -> Bar:
-    """Whether a rule's party is this payer. An insurer or a group that is nobody we know may be."""
+    """Whether a recipient is this payer. One that is nobody we know may be, unless it is called what no payer is."""
     if party.kind in _PEOPLE:
         return Bar.NO
     if _is(party, asked.payer, asked.coverage):
         return Bar.YES
-    told = bool(party.names or party.identifiers) and not party.insurer and party.kind != "Group"
-    return Bar.NO if told or any(_is(party, *other) for other in asked.others) else Bar.UNSURE
+    if any(_is(party, *other) for other in asked.others):
+        return Bar.NO
+    if party.insurer or party.kind == "Group" or any(_INSURER_NAME.search(_plain(name)) for name in party.names):
+        return Bar.UNSURE
+    other = any(_NO_PAYER.search(_plain(name)) for name in party.names)
+    return Bar.NO if other or any(each.system == _NPI for each in party.identifiers) else Bar.UNSURE
 
 
 def _is(party: Party, payer: Payer, coverage: Coverage) -> bool:
@@ -175,7 +247,13 @@ def _is(party: Party, payer: Payer, coverage: Coverage) -> bool:
     as_payor = Coverage("", "", payors=party.names, payor_identifiers=party.identifiers, payor_refs=(party.ref,))
     if any(replace(row, plan="", plan_contains="").fits(as_payor) for row in payer.recognised_by):
         return True
-    return any(_plain(name) in _EVERY_PAYER for name in party.names)
+    return any(_every_payer(_plain(name)) for name in party.names)
+
+
+def _every_payer(name: str) -> bool:
+    """Whether words name a kind of payer and no one of them: "All insurance carriers"."""
+    rest, found = _INSURER_WORD.subn(" ", name)
+    return bool(found) and not set(rest.split()) - _GENERIC
 
 
 def _same(one: Identifier, other: Identifier) -> bool:
@@ -184,8 +262,13 @@ def _same(one: Identifier, other: Identifier) -> bool:
 
 def _alike(one: str, other: str) -> bool:
     """The same name, or one that is the other but for words like "Health Plan"."""
-    mine, theirs = (set(_plain(name).split()) - _COMMON for name in (one, other))
+    mine, theirs = distinctive(one), distinctive(other)
     return _plain(one) == _plain(other) or bool(mine and theirs and (mine <= theirs or theirs <= mine))
+
+
+def distinctive(name: str) -> set[str]:
+    """The words of a payer's name that others do not share."""
+    return set(_plain(name).split()) - _COMMON
 
 
 def _plain(name: str) -> str:

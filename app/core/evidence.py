@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.core.chart import Fact, When
-from app.core.combining import by_any, by_latest
-from app.core.dates import add_months
+from app.core.combining import Outcome, by_any, by_latest
+from app.core.dates import add_months, happened
 from app.core.events import due_event
-from app.core.exclusions import excluded
+from app.core.exclusions import doubts, excluded
 from app.core.measures.kind import Kind
-from app.core.measures.rule import MeasureRule
+from app.core.measures.rule import BEGUN, MeasureRule
 from app.core.orders import waiting
-from app.core.placing import Placed, alike, coded, elsewhere, moment, placed, widest
-from app.core.reading import Reading, newest
+from app.core.placing import Placed, alike, coded, elsewhere, harmless, moment, placed, widest
+from app.core.reading import Reading, last_day, newest
 from app.core.report import Period
 from app.core.values import Meets, judge
 
@@ -32,7 +32,8 @@ class Findings:
     done: Fact | None = None
     out_of_range: Fact | None = None
     unclear: tuple[Fact, ...] = ()
-    because: str = ""  # code-not-known | date-not-certain | value-not-certain | event-not-in-chart
+    because: str = ""  # code-not-known | date-not-certain | value-not-certain | not-final | event-not-in-chart
+    #: exclusion-not-certain | told-not-to
     newest: Fact | None = (
         None  # newest that counts by code and status, whenever it was; else one that only reads like it
     )
@@ -45,13 +46,18 @@ class Findings:
     parts: tuple[Fact, ...] = ()  # what is done of a measure that asks for several things
     act: str = ""  # what to do where one of several things is missing; empty: the rule's own
     over: bool = False  # nothing done from today on can count any more, though the period may still run
+    late: Fact | None = None  # what the measure asks for was done, and later than it counts
 
 
 def findings(rule: MeasureRule, period: Period, reading: Reading, today: date) -> Findings:
     """Everything the chart says to `rule` for `period`."""
     out = excluded(rule, period, reading, today)
     if rule.event is None:
-        return replace(_found(rule, period, None, reading, today), excluded=out)
+        found = _found(rule, period, None, reading, today)
+        against, why = doubts(rule, reading, today)
+        if against:
+            found = replace(found, unclear=(*against, *found.unclear), because=why)
+        return replace(found, excluded=out)
     event = due_event(rule, period, reading, today)
     if event is None:
         return Findings(because="event-not-in-chart", excluded=out)
@@ -67,17 +73,26 @@ def _found(rule: MeasureRule, period: Period, own: Period | None, reading: Readi
     known = [(fact, kind) for kind in rule.evidence for fact in coded(kind, reading)]
     windows = {kind.name: own or kind.window.of(period) for kind in rule.evidence}
     read = [each for each in _place_all(alike(rule, reading), windows, reading, today) if each.may_count]
-    told = newest(each.fact for each in read if elsewhere(each.fact))
-    told = told or newest(_reported(rule, windows, reading, today))
+    # What somebody else found and what calls for something is no errand for staff: it stays among the doubts.
+    told = [each for each in read if elsewhere(each.fact)]
+    told += [each for each in _reported(rule, windows, reading, today) if each.fact not in (e.fact for e in told)]
     read = [each for each in read if not elsewhere(each.fact)]
+    read += [each for each in told if not harmless(each.fact, each.kind, rule)]
+    told = [each for each in told if harmless(each.fact, each.kind, rule)]
     ours = _place_all(known, windows, reading, today)
     outcome = (by_latest if rule.latest else by_any)(rule, ours, read, reading, today)
     # What has not happened yet is a slip of the pen: it is neither evidence nor the last one done.
     past = [(f, kind) for f, kind in known if (when := moment(f, kind)) is not None and when.start <= today]
+    pending = _pending(rule, reading, today) if rule.latest and (outcome.done or outcome.missed) else []
+    deciding = outcome.done or outcome.missed
+    if deciding and (rivals := [fact for fact in pending if last_day(fact) >= last_day(deciding)]):
+        outcome = Outcome(None, None, tuple(rivals), "not-final")
     last = newest(fact for fact, _ in past)
     lacking = tuple(kind for kind in rule.evidence if kind.name in outcome.lacking)
-    orders = waiting(rule, reading, today, after=None if outcome.parts else last, kinds=lacking or None)
     window = own or widest(rule, period, reading)
+    orders = waiting(
+        rule, reading, today, after=None if outcome.parts else last, kinds=lacking or None, until=window.end
+    )
     return Findings(
         outcome.done,
         outcome.missed,
@@ -86,19 +101,33 @@ def _found(rule: MeasureRule, period: Period, own: Period | None, reading: Readi
         last or newest(each.fact for each in read),
         _clinical_due(rule, past, outcome.missed),
         orders.under_way,
-        elsewhere=told,
+        elsewhere=newest(each.fact for each in told),
         overdue=orders.overdue,
         window=window,
         parts=outcome.parts,
         act=next((kind.act for kind in lacking if kind.act), "") if outcome.parts else "",
-        over=today > window.end,
+        over=today > window.end or outcome.late is not None,
+        late=outcome.late,
     )
 
 
-def _reported(rule: MeasureRule, windows: Windows, reading: Reading, today: date) -> Iterable[Fact]:
+def _pending(rule: MeasureRule, reading: Reading, today: date) -> list[Fact]:
+    """Results that are there and not final yet: where the newest value decides, the last final one may not be it."""
+    return [
+        fact
+        for kind in rule.evidence
+        for fact in reading.coded(kind.types, kind.codes)
+        if fact.status in BEGUN.get(fact.type, ())
+        and (fact.value is not None or fact.components)
+        and (when := moment(fact, kind)) is not None
+        and happened(when, today)
+    ]
+
+
+def _reported(rule: MeasureRule, windows: Windows, reading: Reading, today: date) -> list[Placed]:
     """Coded entries of the rule that are somebody else's word, within their window."""
     facts = [(fact, kind) for kind in rule.evidence for fact in coded(kind, reading, told=True)]
-    return (each.fact for each in _place_all(facts, windows, reading, today) if each.may_count)
+    return [each for each in _place_all(facts, windows, reading, today) if each.may_count]
 
 
 def _place_all(facts: Iterable[tuple[Fact, Kind]], windows: Windows, reading: Reading, today: date) -> list[Placed]:

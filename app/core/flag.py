@@ -70,8 +70,10 @@ class GapRow:
     missing: tuple[str, ...] = ()  # chart types that could not be read, for CANNOT_TELL
     staff_can: bool = False  # can be settled without the clinician: goes to the collapsed line
     #: CANNOT_TELL: unread-types | code-not-known | date-not-certain | value-not-certain,
+    #: exclusion-not-certain | told-not-to (an entry speaks against the act),
+    #: not-final | read-result (a person must read it) | abnormal-at-payer (`elsewhere`, by `seen_by`),
     #: or direction-not-certain: a status that we derived, and the report does not count in the measure's direction.
-    #: DOES_NOT_APPLY: age | sex | no-diagnosis.
+    #: DOES_NOT_APPLY: age | sex | no-diagnosis. PERIOD_OVER: followed-late (`settled_by`).
     because: str = ""
     unclear: tuple[Fact, ...] = ()  # the entries that make it so: they read like evidence and are not known to be
     window: Period | None = None  # in which evidence counts for this measure and period: the widest of its kinds
@@ -201,6 +203,7 @@ class PatientStatus:
     source_ref: str
     when: date | None = None
     what: str = ""
+    sure: bool = True  # False: an entry only reads like it; nothing is withheld, a person must look
 
 
 class SourceState(StrEnum):
@@ -241,6 +244,7 @@ class PayerAnswers:
     risk: Answer[Report] | None = None
     speaks: tuple[str, ...] = ("care-gaps", "risk")  # which questions this payer's entry answers at all
     data: tuple[DataClass, ...] = ()
+    restricted_by: tuple[str, ...] = ()  # entries of the chart for which it was not asked, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class DataClass:
 class Age:
     """How old the data behind one statement is, and from which day that is counted."""
 
-    base: date  # data through, else calculated on
+    base: date  # data through, or calculated on where that is earlier, or the other one says nothing
     days: int
 
     def passes(self, data: DataClass) -> bool:
@@ -50,9 +50,11 @@ class Age:
 
 
 def age(calculated: date | None, data_through: date | None, today: date) -> Age | None:
-    """None where the payer stated neither date, or one that lies ahead: a slip of the sender's is no freshness."""
-    base = data_through or calculated
-    return None if base is None or base > today else Age(base, (today - base).days)
+    """By the earlier of the two: data reaches no further than the day on which it was counted. A date that lies ahead
+    is a slip of the sender's: it says nothing, and the other one stands. None where neither is left.
+    """
+    base = min((day for day in (calculated, data_through) if day is not None and day <= today), default=None)
+    return None if base is None else Age(base, (today - base).days)
 
 
 def of_question(rows: Iterable[DataClass], question: str) -> DataClass | None:

@@ -16,6 +16,7 @@ from app.core.measures.population import outside
 from app.core.measures.rule import MeasureRule
 from app.core.reading import Reading
 from app.core.report import Evidence, Gap, GapStatus, Period
+from app.core.values import Meets, judge
 
 #: What each state suggests where the measure has nothing of its own. present.py words the keys.
 ACTS = {
@@ -57,7 +58,7 @@ class Reconciler:
     def rows(self, gaps: Iterable[Gap]) -> list[GapRow]:
         """A row for each gap that is asked of us, and abnormal results whose follow-up the chart does not show."""
         made = [self.row(gap) for gap in gaps if self.asked(gap)]
-        return made if self.hospice else [*made, *abnormal(self.reading, self.today, self.registry)]
+        return made if self.hospice else [*made, *abnormal(self.reading, self.today, self.registry, self.others)]
 
     def asked(self, gap: Gap) -> bool:
         """Whether a gap is open or coming due, or may be: its status is not certain."""
@@ -77,6 +78,7 @@ class Reconciler:
         state = State.EXCLUDED if excluded_by else look.state(self.reading)
         over = found.over or self.today > gap.period.end
         state = State.PERIOD_OVER if over and state in _BEFORE_PERIOD_END else state
+        asks = state is State.PERIOD_OVER and _still_asks(rule, found)
         there = seen if seen and state is State.DONE_ELSEWHERE else ("", None)
         return GapRow(
             gap,
@@ -90,7 +92,7 @@ class Reconciler:
             settled_by=_settled_by(state, found, excluded_by, fact),
             rule=rule.source,
             missing=missing if state is not State.DONE_HERE else (),
-            staff_can=state in STAFF_CAN,
+            staff_can=state in STAFF_CAN and not asks,
             because=look.because(state),
             unclear=found.unclear if state in (State.CANNOT_TELL, State.PERIOD_OVER) else (),
             window=found.window,
@@ -149,9 +151,11 @@ class _Look:
                 return State.DONE_HERE
             if found.out_of_range:
                 return State.OUT_OF_RANGE
+            if self.rule.latest and found.unclear:
+                return State.CANNOT_TELL  # an order does not answer a value that may be out of range
             if found.under_way:
                 return State.ORDERED
-            if (found.elsewhere or self.seen) and not (self.rule.latest and found.unclear):
+            if found.elsewhere or self.seen:
                 return State.DONE_ELSEWHERE
         if found.because or self.missing:
             return State.CANNOT_TELL
@@ -163,6 +167,8 @@ class _Look:
         """Why it cannot be told, or why the measure does not apply; empty in every other state."""
         if state is State.DOES_NOT_APPLY:
             return self.outside
+        if state is State.PERIOD_OVER and self.found.late:
+            return "followed-late"
         if state is not State.CANNOT_TELL:
             return ""
         return self.found.because or ("unread-types" if self.missing else "direction-not-certain")
@@ -185,6 +191,17 @@ def _unchecked(gap: Gap, rule: MeasureRule | None, today: date, hospice: Fact | 
         last_at_payer=last_at_payer(gap.evidence, rule),
         settled_by=hospice,
         staff_can=state in STAFF_CAN,
+    )
+
+
+def _still_asks(rule: MeasureRule, found: Findings) -> bool:
+    """Whether the newest value still asks for the clinician although the period is over: it misses the target, or may.
+    A newer one that meets it does not.
+    """
+    if not rule.latest or not (found.out_of_range or found.unclear):
+        return False
+    return (
+        found.newest is None or found.newest in found.unclear or judge((found.newest,), rule.targets) is not Meets.YES
     )
 
 
@@ -217,7 +234,7 @@ def _settled_by(state: State, found: Findings, excluded_by: Fact | None, outside
         case State.ORDERED:
             return found.under_way
         case State.PERIOD_OVER:
-            return found.out_of_range
+            return found.out_of_range or found.late
         case _:
             return None
 

@@ -75,6 +75,7 @@ class SourceHealth:
     dialects: tuple[str, ...] = ()
     working: int = 0
     waiting: int = 0
+    software: str = ""  # as its CapabilityStatement names it
 
     @property
     def answered(self) -> int:
@@ -97,6 +98,7 @@ class SourceHealth:
             "latencies": {str(each): count for each, count in self.latencies.items()},
             "unreadable": self.unreadable, "good_at": _iso(self.good_at), "failed_at": _iso(self.failed_at),
             "failed": self.failed, "dialects": list(self.dialects), "working": self.working, "waiting": self.waiting,
+            "software": self.software,
             "dates": {name: [_iso(d.calculated), _iso(d.through)] for name, d in self.dates.items()},
         }  # fmt: skip
 
@@ -118,6 +120,7 @@ class SourceHealth:
                 dialects=tuple(map(str, plain["dialects"])),
                 working=int(plain["working"]),
                 waiting=int(plain["waiting"]),
+                software=str(plain.get("software", "")),
             )
         except (KeyError, TypeError, AttributeError, IndexError) as e:
             raise ValueError("not the health of a source") from e
@@ -147,6 +150,7 @@ def _both(a: SourceHealth, b: SourceHealth) -> SourceHealth:
         dialects=tuple(dict.fromkeys((*a.dialects, *b.dialects))),
         working=a.working + b.working,
         waiting=a.waiting + b.waiting,
+        software=a.software or b.software,
     )
 
 

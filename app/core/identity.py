@@ -3,8 +3,8 @@
 
 Ids of different sides are never compared: the EHR's Patient.id is not the payer's. What ties them is the member id of
 the coverage, and what the two records say of the person. Blocking: another member or dependent, another birth date,
-another given name where the family shares the member id, nothing at all to compare. Everything else that differs is
-named.
+another given name where the family shares the member id or no birth date agrees, nothing at all to compare. Everything
+else that differs is named.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def compare(chart: Patient, coverage: Coverage, member: Member, payer: Patient |
     blocks: set[Block] = {Block.MEMBER_ID} if tie is Membership.OTHER else set()
     if born is Same.NO:
         blocks.add(Block.BIRTH_DATE)
-    if given is Same.NO and shared:
+    # Some payers give the whole family one id, also the subscriber: without two birth dates that agree, the id and
+    # "self" do not outweigh another given name.
+    if given is Same.NO and (shared or (born is not Same.YES and not matched)):
         blocks.add(Block.GIVEN_NAME)
     if tie is not Membership.OWN and not matched and born is not Same.YES and given is not Same.YES:
         blocks.add(Block.NOTHING_TO_COMPARE)
@@ -131,7 +133,7 @@ def examine(member: Member, report: Report, *, chart: Patient, coverage: Coverag
     """The verdict on one report: whom it is about, then every record that the payer gave of that person."""
     if not _same_subject(member, report):
         return Verdict(blocks=frozenset({Block.SUBJECT}))
-    records = [record for record in (member.patient, report.subject) if record is not None]
+    records = dict.fromkeys(record for record in (member.patient, report.subject) if record is not None)  # often one
     verdicts = [compare(chart, coverage, member, record) for record in (records or (None,))]
     hard: set[Block] = {block for v in verdicts for block in v.blocks if block is not Block.NOTHING_TO_COMPARE}
     if all(Block.NOTHING_TO_COMPARE in v.blocks for v in verdicts):

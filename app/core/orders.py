@@ -26,10 +26,18 @@ class Waiting:
 
 
 def waiting(
-    rule: MeasureRule, reading: Reading, today: date, after: Fact | None, kinds: Iterable[Kind] | None = None
+    rule: MeasureRule,
+    reading: Reading,
+    today: date,
+    after: Fact | None,
+    kinds: Iterable[Kind] | None = None,
+    until: date | None = None,
 ) -> Waiting:
-    """What is waited for by the rule, or by some kinds of it: nothing that the last result (`after`) has answered."""
-    found = [fact for kind in kinds or rule.evidence for fact in _named(kind, rule, reading)]
+    """What is waited for by the rule, or by some kinds of it: nothing that the last result (`after`) has answered, and
+    nothing that is planned for after `until`, the last day that serves; without one it is that of an order.
+    """
+    last = until or today + timedelta(days=rule.order_days)
+    found = [fact for kind in kinds or rule.evidence for fact in _named(kind, rule, reading) if _by(fact, last)]
     going = [f for f in found if (_booked(f, today) if f.type == "Appointment" else _open(f, after))]
     late = [f for f in going if f.type != "Appointment" and _late(f, rule.order_days, today)]
     return Waiting(newest(f for f in going if f not in late), newest(late))
@@ -38,6 +46,12 @@ def waiting(
 def _named(kind: Kind, rule: MeasureRule, reading: Reading) -> list[Fact]:
     types = (*kind.types, *rule.order_types)
     return [*reading.coded(types, kind.codes), *reading.worded(types, kind.words)]
+
+
+def _by(fact: Fact, last: date) -> bool:
+    """Whether something is not planned for after a day."""
+    when = fact.when or fact.recorded
+    return when is None or when.start <= last
 
 
 def _open(fact: Fact, after: Fact | None) -> bool:

@@ -14,6 +14,7 @@ from app.core import status
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.cards import deal
 from app.core.chart import CHART_TYPES, Chart, Coverage, Patient
+from app.core.clear import answered, looked
 from app.core.conditions.model import NO_MODELS, Models
 from app.core.elsewhere import Others
 from app.core.flag import (
@@ -102,7 +103,8 @@ def build(
         complete=complete,
         clear=complete
         and not (dealt.cards or shelves.unknown or state.hospice)
-        and _clear(chart, in_force, payers, heard, unconnected),
+        and answered(chart, in_force, payers, heard, unconnected)
+        and looked(reading, registry, today),
         withheld="hospice" if state.hospice else "",
     )
 
@@ -220,19 +222,3 @@ def _complete(chart: Chart, heard: Iterable[Heard]) -> bool:
     if chart.patient is None or chart.coverages is None:
         return False
     return all(kind in chart.facts for kind in CHART_TYPES) and all(each.answer is not None for each in heard)
-
-
-def _clear(
-    chart: Chart,
-    in_force: Sequence[Coverage],
-    payers: Sequence[PayerAnswers],
-    heard: Sequence[Heard],
-    unconnected: Sequence[Coverage],
-) -> bool:
-    """Whether every payer of every active coverage has answered, wholly and now. A last good answer is none."""
-    answer = chart.coverages
-    if not isinstance(answer, Known) or answer.incomplete or answer.stale_because:
-        return False
-    if not payers or unconnected or not coverages.accounted(in_force, [p.coverage for p in payers], unconnected):
-        return False
-    return all(CARE_GAPS in p.speaks for p in payers) and all(each.whole for each in heard)

@@ -13,8 +13,8 @@ from app.core.measures.population import birthday
 from app.core.measures.rule import COUNTS, MeasureRule
 from app.core.reading import Reading, dated
 from app.core.report import Period
-from app.core.values import Meets, says
-from app.core.words import OUTSIDE, texts
+from app.core.values import Meets, given, judge, says
+from app.core.words import texts, told_outside
 
 _NOT_DONE = re.compile(
     r"\b(?:declin|refus|prep\b|family|never|due\b|overdue|order|recommend|discuss|educat|consult|counsel|request|not )",
@@ -46,7 +46,7 @@ def coded(kind: Kind, reading: Reading, *, told: bool = False) -> list[Fact]:
     """
     facts = [f for f in reading.coded(kind.types, kind.codes) if f.status in COUNTS[f.type] and f.reported is told]
     if kind.intents:
-        facts = [fact for fact in facts if fact.intent in kind.intents and not fact.not_done_reason]
+        facts = [fact for fact in facts if fact.intent in kind.intents]
     if not kind.not_settings:
         return facts
     stays = reading.days_in(kind.not_settings)
@@ -64,10 +64,17 @@ def _from_a_stay(fact: Fact, kind: Kind, reading: Reading, stays: frozenset[int]
 def alike(rule: MeasureRule, reading: Reading) -> list[tuple[Fact, Kind]]:
     """Finished entries that read like a kind and carry no code of ours: CPT, SNOMED CT, local codes, words."""
     found: dict[tuple[str, str], tuple[Fact, Kind]] = {}
+    ours: dict[int, bool] = {}  # of each concept, which the facts of a code share
     for kind in rule.evidence:
         for fact in (*like(kind, reading, wide=not rule.latest), *_told(kind, reading)):
-            if not any(each.codes.holds(fact.concept) for each in rule.evidence):
+            if (key := id(fact.concept)) not in ours:
+                ours[key] = rule.codes.holds(fact.concept)
+            if not ours[key]:
                 found[fact.ref, kind.name] = fact, kind
+        if kind.other_scale.full:
+            for fact in reading.coded(kind.types, kind.other_scale):
+                if fact.status in COUNTS[fact.type]:
+                    found[fact.ref, kind.name] = fact, kind
     return list(found.values())
 
 
@@ -92,7 +99,18 @@ def _told(kind: Kind, reading: Reading) -> list[Fact]:
 
 def elsewhere(fact: Fact) -> bool:
     """Whether an entry says that somebody else did it, or only told of it."""
-    return fact.reported or any(OUTSIDE.search(text) for text in texts(fact.concept))
+    return fact.reported or any(map(told_outside, texts(fact.concept)))
+
+
+def harmless(fact: Fact, kind: Kind, rule: MeasureRule) -> bool:
+    """Whether what somebody else did or told of may be left to a request for its record: no value that misses the
+    target, and no result that may call for something.
+    """
+    if fact.value is None and not fact.components and not fact.conclusion.label:
+        return True
+    if rule.latest:
+        return judge((fact,), rule.targets) is Meets.YES
+    return kind.abnormal is None or says(fact, kind.abnormal) is Meets.NO
 
 
 def placed(fact: Fact, kind: Kind, window: Period, reading: Reading, today: date) -> Placed:
@@ -120,7 +138,7 @@ def counts(facts: Iterable[Placed]) -> list[Placed]:
 
 
 def _serves(fact: Fact, kind: Kind) -> Meets:
-    if kind.needs_value and fact.value is None:
+    if given(fact, kind) is Meets.UNCLEAR:
         return Meets.UNCLEAR
     return says(fact, kind.result) if kind.result else Meets.YES
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import Enum
 
 from app.core.chart import Fact
 from app.core.conditions.acute import HOME_ASSESSMENTS, MIS_KEYED
@@ -17,6 +18,7 @@ from app.core.conditions.evidence import Sides, in_chart, own_making, readable
 from app.core.conditions.family import Likeness, merged
 from app.core.conditions.hidden import hidden_because
 from app.core.conditions.model import NO_MODELS, Models, model_of, version_of
+from app.core.conditions.reach import reached
 from app.core.conditions.removal import Candidate, candidates, only_against
 from app.core.conditions.settled import service_year
 from app.core.conditions.treatment import TYPES as TREATMENT_TYPES
@@ -120,7 +122,7 @@ class _Row:
         evidence = tuple(dict.fromkeys(e for category in categories for e in category.evidence))
         row = PromptRow(
             categories,
-            _state(categories, evidence, has_chart=bool(sides.supporting)),
+            _state(categories, evidence, _support(categories, sides, reading, today, models)),
             evidence,
             sides.supporting,
             sides.against,
@@ -160,7 +162,7 @@ def _guarded(row: PromptRow, sides: Sides, reading: Reading, today: date) -> Pro
             because=MIS_KEYED.key,
             rule=MIS_KEYED.source,
         )
-    if only_against(row.categories, row.supporting, sides, reading):
+    if only_against(row.categories, row.supporting, sides, reading, today):
         return replace(row, state=PromptState.REMOVE, because=ONLY_AGAINST, rule=ONLY_AGAINST_SOURCE)
     return row
 
@@ -168,13 +170,34 @@ def _guarded(row: PromptRow, sides: Sides, reading: Reading, today: date) -> Pro
 def _main_first(category: ConditionCategory) -> tuple[object, ...]:
     """Documented before inferred, the newer model version first; then words that do not change."""
     version = version_of(category)
-    return (category.cc_type != "historic", -int(version or 0), category.payer, category.report_id, category.group_id)
+    first = (category.cc_type != "historic", -int(version or 0), category.payer, category.report_id, category.group_id)
+    # two groups of one id: 2026-11, seen in made reports only; their order must not hang on the payer's
+    rest = (category.version, category.code, category.cc_type, category.evidence_status, category.hierarchical_status)
+    return (*first, *rest, *((each.ref, each.what, each.setting, each.source) for each in category.evidence))
 
 
-def _state(categories: Sequence[ConditionCategory], evidence: Sequence[Evidence], *, has_chart: bool) -> PromptState:
+class _Support(Enum):
+    """What the chart says for a row: nothing, something of the family, or something of these very categories."""
+
+    NOTHING = 0
+    FAMILY = 1
+    OWN = 2
+
+
+def _support(
+    categories: Sequence[ConditionCategory], sides: Sides, reading: Reading, today: date, models: Models
+) -> _Support:
+    if not sides.supporting:
+        return _Support.NOTHING
+    own = all(reached(category, sides.supporting, reading, today, models) for category in categories)
+    return _Support.OWN if own else _Support.FAMILY
+
+
+def _state(categories: Sequence[ConditionCategory], evidence: Sequence[Evidence], support: _Support) -> PromptState:
+    """A milder member of the family corroborates no suspicion, and no home assessment."""
     historic = any(category.cc_type == "historic" for category in categories)
     shown = readable(evidence)
-    if not has_chart:
+    if support is not _Support.OWN and not (support is _Support.FAMILY and historic and not shown):
         if not shown and not historic:
             return PromptState.NO_EVIDENCE
         if all(own_making(piece) for piece in shown):  # also: nothing that could be read, for a documented condition

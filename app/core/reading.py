@@ -1,11 +1,13 @@
 """What of the chart may be relied on: facts by type, code and words; which types could not be read or are still out.
 
-Entries marked `entered-in-error` are dropped here, once, so that no rule ever meets one. The index is built once, so
-that rules look codes up instead of going through the whole chart again and again.
+Entries marked `entered-in-error` are dropped here, once, so that no rule ever meets one. An entry that says not to do
+something is set aside here too: it is no order, no treatment and no evidence, and only who asks for `refusals` finds
+it. The index is built once, so that rules look codes up instead of going through the whole chart again and again.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,7 +16,7 @@ from functools import lru_cache
 from app.core.answers import Known
 from app.core.chart import Chart, Fact, When
 from app.core.terminology import ICD10CM, CodeSet, system_of, tidy
-from app.core.words import OUTSIDE, Words, texts
+from app.core.words import Words, texts, told_outside
 
 IN_ERROR = "entered-in-error"
 PATIENT = "Patient"
@@ -22,6 +24,10 @@ PATIENT = "Patient"
 DENIED = frozenset({"refuted", "unconfirmed", "provisional", "differential"})
 #: Clinical statuses of a condition that is over.
 OVER = frozenset({"inactive", "resolved", "remission"})
+#: Where an order stands whose words may say not to do it. `doNotPerform` says so by itself, whatever the type.
+_ORDERS = frozenset({"ServiceRequest", "MedicationRequest", "Appointment"})
+#: At the beginning only: "do not crush" behind the name of a drug is how to take it.
+_FORBIDS = re.compile(r"\s*(?:do not|don.?t)\s", re.IGNORECASE)
 _LONGEST_STAY = 400  # days; a stay that nobody closed does not cover the years after it
 
 
@@ -50,7 +56,7 @@ class Index:
                 by_code.setdefault(key, []).append(fact)
             for text in named[1]:
                 by_text.setdefault(text, []).append(fact)
-        told = tuple(text for text in by_text if OUTSIDE.search(text))
+        told = tuple(filter(told_outside, by_text))
         return cls(facts, {k: tuple(v) for k, v in by_code.items()}, {k: tuple(v) for k, v in by_text.items()}, told)
 
     def coded(self, codes: CodeSet) -> list[Fact]:
@@ -84,6 +90,7 @@ class Reading:
     encounters: Mapping[str, Fact] = field(default_factory=dict)
     born: When | None = None
     memo: dict[object, tuple[Fact, ...]] = field(default_factory=dict, repr=False, compare=False)  # statuses found
+    refusals: Mapping[str, Index] = field(default_factory=dict)  # entries that say not to do something, by type
 
     def of(self, kind: str) -> Index:
         """The facts of one type; empty where it could not be read."""
@@ -96,6 +103,15 @@ class Reading:
     def worded(self, types: Iterable[str], words: Words) -> list[Fact]:
         """The facts of these types that read like the words, each once."""
         return _once([fact for kind in dict.fromkeys(types) for fact in self.of(kind).worded(words)])
+
+    def refused(self, types: Iterable[str], codes: CodeSet, words: Words) -> list[Fact]:
+        """The entries of these types that say not to do what the codes or the words name, each once."""
+        found: list[Fact] = []
+        for kind in dict.fromkeys(types):
+            index = self.refusals.get(kind, _EMPTY)
+            named = [fact for text, facts in index.by_text.items() if words.like.search(text) for fact in facts]
+            found += [*index.coded(codes), *named]  # whatever else the words say: it is not to be done
+        return _once(found)
 
     def diagnosed(self) -> Iterator[tuple[str, tuple[Fact, ...]]]:
         """Every ICD-10-CM code among the Conditions, tidied, with the entries that carry it."""
@@ -123,15 +139,25 @@ class Reading:
 def read(chart: Chart) -> Reading:
     """The reading of a chart as far as it has answered."""
     indexes: dict[str, Index] = {}
+    refusals: dict[str, Index] = {}
     unread: set[str] = set()
     for kind, answer in chart.facts.items():
         if isinstance(answer, Known):
-            indexes[kind] = Index.of(f for f in answer.value if IN_ERROR not in (f.status, f.verification))
+            facts = [f for f in answer.value if IN_ERROR not in (f.status, f.verification)]
+            if not_to_do := [f for f in facts if _says_not_to(f)]:
+                refusals[kind] = Index.of(not_to_do)
+                facts = [f for f in facts if not _says_not_to(f)]
+            indexes[kind] = Index.of(facts)
         if not isinstance(answer, Known) or answer.incomplete or answer.stale_because:
             unread.add(kind)
     encounters = {local(f.ref): f for f in indexes.get("Encounter", _EMPTY).facts}
     born = chart.patient.value.birth_date if isinstance(chart.patient, Known) else None
-    return Reading(indexes, frozenset(unread), frozenset(chart.facts), encounters, born)
+    return Reading(indexes, frozenset(unread), frozenset(chart.facts), encounters, born, refusals=refusals)
+
+
+def _says_not_to(fact: Fact) -> bool:
+    """Whether an entry says not to do something: as an element, or at the beginning of an order's words."""
+    return fact.refused or (fact.type in _ORDERS and any(map(_FORBIDS.match, texts(fact.concept))))
 
 
 @lru_cache(8192)  # a chart names few encounters, and every rule that asks for the setting looks them up

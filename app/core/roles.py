@@ -73,11 +73,6 @@ class RoleRow:
     any: bool = False  # every user the EHR signs in: for developers' sandboxes
 
 
-def role_of(rows: tuple[RoleRow, ...], user: User | None, claims: Mapping[str, object]) -> Role:
-    """The role that the EHR entry's rows give this user; `Role.NONE` when none matches (least by default)."""
-    return role_so_far(rows, user, claims) or Role.NONE
-
-
 def role_so_far(
     rows: tuple[RoleRow, ...],
     user: User | None,
@@ -87,7 +82,7 @@ def role_so_far(
     codes_out: bool = False,
 ) -> Role | None:
     """The role, or None while what is still being asked (`user_out`: everything of them; `codes_out`: their role codes)
-    may decide it: a row that cannot be judged yet stands before the first that matches.
+    may decide it: a row that cannot be judged yet stands before the first that matches. `Role.NONE` when none matches.
     """
     for row in rows:
         if _waits(row, user_out=user_out, codes_out=codes_out):

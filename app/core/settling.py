@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from app.core.chart import Fact
+from app.core.measures.kind import Kind
 from app.core.measures.rule import COUNTS, FollowUp
 from app.core.placing import coded, like, moment
-from app.core.reading import Reading
+from app.core.reading import Reading, last_day
+from app.core.values import Meets, says
 
 
 def settling(what: FollowUp, reading: Reading, today: date) -> list[Fact]:
@@ -26,3 +28,13 @@ def settling_alike(what: FollowUp, reading: Reading, today: date) -> list[Fact]:
         and fact.status in COUNTS[fact.type]
         and ((when := moment(fact, kind)) is None or when.start <= today)
     ]
+
+
+def whole_only(tests: list[tuple[Fact, Kind]], what: FollowUp) -> list[tuple[Fact, Kind]]:
+    """The tests without the short forms of those days on which a whole instrument has a certain result."""
+    if not what.short.full:
+        return tests
+    short = [(fact, kind) for fact, kind in tests if what.short.holds(fact.concept)]
+    whole = [each for each in tests if each not in short]
+    days = {last_day(f) for f, kind in whole if kind.abnormal and says(f, kind.abnormal) is not Meets.UNCLEAR}
+    return [*whole, *(each for each in short if last_day(each[0]) not in days)]

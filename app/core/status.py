@@ -19,7 +19,7 @@ from app.core.flag import PatientStatus, StatusKind
 from app.core.measures.population import within_ages
 from app.core.reading import DENIED, OVER, PATIENT, Reading, last_day, last_known, newest
 from app.core.report import Period
-from app.core.status_rows import BY_SIGN, ROWS, Row, Sign
+from app.core.status_rows import ASKING, BY_SIGN, ROWS, Row, Sign
 from app.core.status_rows import TYPES as TYPES  # what must have answered before anything may be ranked
 from app.core.values import Meets, says
 
@@ -56,13 +56,16 @@ class Status:
 def read(chart: Chart, reading: Reading, today: date) -> Status:
     """The status of the patient as far as the chart has answered."""
     findings = [*_death(chart)]
-    shown = {kind: _now(kind, reading, today) for kind in _MADE_OF}
+    shown = {kind: now(kind, reading, today) for kind in _MADE_OF}
     named: set[str] = set()
     for kind, facts in shown.items():
         if facts and facts[0].ref not in named:  # hospice care coded as palliative care is named once
             named.add(facts[0].ref)
             what = " · ".join(dict.fromkeys(fact.concept.label for fact in facts))
             findings.append(PatientStatus(kind, facts[0].ref, _exactly(facts[0].when or facts[0].recorded), what))
+    if not shown[StatusKind.HOSPICE] and (asked := newest(asks(StatusKind.HOSPICE, reading, today))):
+        began = _exactly(asked.when or asked.recorded)
+        findings.append(PatientStatus(StatusKind.HOSPICE, asked.ref, began, asked.concept.label, sure=False))
     unread = [PATIENT] if chart.patient is not None and not isinstance(chart.patient, Known) else []
     unread += [kind for kind in reading.missing(TYPES) if kind in reading.answered]
     findings += [PatientStatus(StatusKind.UNREADABLE, kind) for kind in unread]
@@ -87,7 +90,19 @@ def in_period(
     return reading.memo[key]
 
 
-def _now(kind: StatusKind, reading: Reading, today: date) -> tuple[Fact, ...]:
+def asks(kind: StatusKind, reading: Reading, today: date) -> tuple[Fact, ...]:
+    """The entries that may show the first sign of a status today and are not known to: words without a code of ours,
+    an answer that is neither yes nor no.
+    """
+    key = (kind, "asks", today)
+    if key not in reading.memo:
+        rows = ASKING[_MADE_OF[kind][0]]
+        found = {f.ref: f for row in rows for f in _candidates(row, reading, today) if _shows(row, f, today)}
+        reading.memo[key] = tuple(found.values())
+    return reading.memo[key]
+
+
+def now(kind: StatusKind, reading: Reading, today: date) -> tuple[Fact, ...]:
     """The facts that show that the patient has a status today, the one that names it first."""
     if kind in _FROM_AGE and within_ages(reading.born, (_FROM_AGE[kind], None), today) is False:
         return ()
@@ -113,12 +128,15 @@ def _death(chart: Chart) -> Iterable[PatientStatus]:
 
 def _candidates(row: Row, reading: Reading, today: date) -> list[Fact]:
     """The entries of a row, whenever they were. Of answers that last only the newest says how it is."""
-    found = reading.coded((row.type,), row.codes) + (reading.worded((row.type,), row.words) if row.words else [])
-    found = [f for f in found if f.verification not in DENIED and _begun(f, today)]
-    if row.answer is None:
+    found = reading.coded((row.type,), row.codes)
+    worded = reading.worded((row.type,), row.words) if row.words else []
+    found = [f for f in found if f in worded] if row.both else found + worded
+    denied = {"refuted"} if row.asks else DENIED  # what is not confirmed yet may be
+    found = [f for f in found if f.verification not in denied and _begun(f, today)]
+    if row.answer is None and row.unless is None:
         return found
     found = [f for f in found if f.status in row.statuses]
-    if row.lasts:
+    if row.lasts or row.unless:
         last = newest(found)
         found = [last] if last else []
     return [f for f in found if _answers(f, row)]
@@ -169,6 +187,8 @@ def _end(row: Row, fact: Fact, began: When) -> date | None:
 def _answers(fact: Fact, row: Row) -> bool:
     if isinstance(fact.value, bool):
         return fact.value
+    if row.unless is not None:
+        return fact.value is not None and says(fact, row.unless) is not Meets.YES
     return row.answer is not None and says(fact, row.answer) is Meets.YES
 
 

@@ -35,7 +35,8 @@ class Row:
 
     `lasts`: an entry without an end still holds (a flag, a problem), for `lasts_days` if it says so; else it is what
     happened on its day. `answer`: counts only with this result. `period_years`: in a measure, how many years before
-    the period it may lie.
+    the period it may lie. `both`: by code and by words, together. `asks`: what it finds may be the sign; it takes
+    nobody out of anything, a person must look. `unless`: the answers that say it is not.
     """
 
     sign: Sign
@@ -48,6 +49,9 @@ class Row:
     lasts_days: int | None = None
     answer: Result | None = None
     period_years: int = 0
+    both: bool = False
+    asks: bool = False
+    unless: Result | None = None
 
 
 FLAGGED = frozenset({"active"})
@@ -64,22 +68,36 @@ HOSPICE_SERVICES = codes(
     "Q5007", "Q5008", "Q5010", "S9126", "T2042", "T2043", "T2044", "T2045", "T2046",
 )  # fmt: skip
 HOSPICE_ASSESSMENT = codes(LOINC, "45755-6")  # Minimum Data Set: hospice care, answered yes
+#: Somebody else's care: of a relative or friend, before or behind the word; or an occupation.
+_KIN = (
+    r"(?:husband|wife|spouse|partner|boyfriend|girlfriend|fianc|sons?\b|daughter|dtr\b|child(?:ren)?\b|brother|sister|"
+    r"sibling|parents?\b|mother|father|mom\b|mum\b|dad\b|aunt|uncle|niece|nephew|cousin|grand(?:m|p|s|d|f)|"
+    r"step.?(?:m|f|s|d)|in.laws?\b|relatives?\b|loved one|friend|room.?mate|neighbo)"
+)
+_JOB = r"(?:work(?:s|ed|ing)?\b|employ|occupation|retired|jobs?\b|career|caregiver (?:for|of|to))"
+NOT_OWN = (
+    rf"(?:{_KIN}|{_JOB})[^.;]{{0,30}}\b(?:hospice|palliative|pregnan|nursing home|snf)",
+    rf"(?:hospice|palliative|nursing home)[^.;]{{0,20}}\b(?:for|of) (?:\w+ )?{_KIN}",
+    "(?:hospice|palliative|nursing home) (?:employ|worker|volunteer)",
+)
 #: Hospice is enrolment, not a mention: a consult, an offer or a refusal is not care.
 HOSPICE_WORDS = words(
     "hospice",
     unlike=(
         "palliative", "no hospice", "not ", "discuss", "inform", "evaluat", "eligib", "screen", "discharge[d]? from",
         "revok", "revoc", "graduat", "volunteer", "bereave", "consider", "offer", "mother", "father", "spouse",
+        *NOT_OWN,
     ),
 )  # fmt: skip
 YES = Result(words=frozenset({"yes", "y", "true", "la33-6"}))
 
 # --- palliative care, pregnancy, nursing home -------------------------------------------------------------------------
 
+END_OF_LIFE = codes(ICD10CM, "Z51.5")  # encounter for palliative care; hospice has no code of its own
 PALLIATIVE_SERVICES = codes(HCPCS, "G9054", "M1017")
 _NOT = (
     "not ", "no ", "discuss", "inform", "evaluat", "eligib", "screen", "discharge[d]? from", "consider", "offer",
-    "mother", "father", "spouse", "volunteer", "refer", "resolved", "ended",
+    "mother", "father", "spouse", "volunteer", "refer", "resolved", "ended", *NOT_OWN,
 )  # fmt: skip
 PALLIATIVE_WORDS = words("palliative", unlike=("hospice", *_NOT))
 #: Pregnancy, childbirth and the puerperium, and supervision of it.
@@ -88,6 +106,40 @@ PREGNANCY_STATUS = codes(LOINC, "82810-3")
 PREGNANCY_WORDS = words(
     "pregnan", unlike=(*_NOT, "non.?pregnan", "prevent", "plan", "risk", "test", "previous", "prior", "post")
 )
+#: Whatever may mean a pregnancy of the patient's own now: enough to ask, not enough to say so.
+PREGNANCY_READS = phrases(
+    "pregnan", "gravid", "prenatal", "antenatal", "weeks?(?:'|’)? (?:of )?gestation",
+    "gestation(?:al age|al period| period)", "intra.?uterine fetus", "(?:expected|estimated) date of delivery",
+    unlike=(
+        "not (?:currently )?(?:pregnan|gravid)", "no pregnan", "non.?pregnan", "negative pregnan", "denies",
+        "pregnancy test(?:s|ing)?:? (?:is |was )?negative", "prevent", "post.?menopaus", "risk (?:of|for) pregnan",
+        "^(?:personal |past )?(?:history|hx|h/o)", "^(?:previous|prior|past) pregnan", "pregnancy history",
+        "(?:planning|plans|desires|wants|wishes) (?:a |for )?pregnan", *NOT_OWN,
+    ),
+)  # fmt: skip
+#: Pregnancy status (82810-3): the answers by LOINC, and by the words of the codes that EHRs send (US Core Pregnancy
+#: Status, https://hl7.org/fhir/us/core/StructureDefinition-us-core-observation-pregnancystatus.html).
+IS_PREGNANT = Result(
+    codes=codes(LOINC, "LA15173-0"),
+    words=frozenset(
+        {
+            "pregnant",
+            "pregnant (finding)",
+            "currently pregnant",
+            "patient currently pregnant",
+            "patient currently pregnant (finding)",
+        }
+    ),
+)
+NOT_PREGNANT = Result(
+    codes=codes(LOINC, "LA26683-5", "LA4489-6"),
+    words=frozenset({"no", "n", "false", "unknown"}),
+    like=phrases(
+        "not (?:currently )?(?:pregnan|gravid)", "no (?:evidence of )?pregnan", "non.?pregnan", "negative", "unknown",
+        "post.?menopaus", "not (?:known|applicable|asked)", "declin",
+    ),
+)  # fmt: skip
+DELIVERY_DATE = codes(LOINC, "11778-8", "11779-6", "11780-4")
 NURSING_HOME_WORDS = words(
     "nursing home", "long.?term care resident", "lives in (?:a )?nursing", "snf long", unlike=(*_NOT, "short", "rehab")
 )
@@ -125,29 +177,29 @@ ROWS: tuple[Row, ...] = (
     Row(Sign.HOSPICE, "Encounter", VISITED, HOSPICE_SERVICES, HOSPICE_WORDS, 90),
     Row(Sign.HOSPICE, "Procedure", CARED, HOSPICE_SERVICES, HOSPICE_WORDS, 90),
     Row(Sign.HOSPICE, "ServiceRequest", FLAGGED, HOSPICE_SERVICES, HOSPICE_WORDS, 90),
-    Row(Sign.HOSPICE, "Condition", PRESENT, NO_CODES, HOSPICE_WORDS, 90, lasts=True),
+    # A problem in words alone may be a relative's or an occupation: it asks, unless the code of palliative care agrees.
+    Row(Sign.HOSPICE, "Condition", PRESENT, END_OF_LIFE, HOSPICE_WORDS, 90, lasts=True, both=True),
+    Row(Sign.HOSPICE, "Condition", PRESENT, NO_CODES, HOSPICE_WORDS, 90, lasts=True, asks=True),
     Row(Sign.HOSPICE, "Observation", ANSWERED, HOSPICE_ASSESSMENT, None, 90, answer=YES),
-    Row(Sign.PALLIATIVE, "Condition", PRESENT, codes(ICD10CM, "Z51.5"), lasts=True),
+    Row(Sign.PALLIATIVE, "Condition", PRESENT, END_OF_LIFE, lasts=True),
     Row(Sign.PALLIATIVE, "Encounter", VISITED, PALLIATIVE_SERVICES),
     Row(Sign.PALLIATIVE, "Procedure", CARED, PALLIATIVE_SERVICES),
     Row(Sign.PALLIATIVE, "Flag", FLAGGED, PALLIATIVE_SERVICES, PALLIATIVE_WORDS, lasts=True),
     # Problem lists keep a pregnancy for years.
     Row(Sign.PREGNANCY, "Condition", PRESENT, PREGNANT, None, 300, lasts=True, lasts_days=300),
-    Row(
-        Sign.PREGNANCY,
-        "Observation",
-        ANSWERED,
-        PREGNANCY_STATUS,
-        None,
-        120,
-        answer=Result(codes=codes(LOINC, "LA15173-0"), words=frozenset({"pregnant"})),
-    ),
+    Row(Sign.PREGNANCY, "Observation", ANSWERED, PREGNANCY_STATUS, None, 120, answer=IS_PREGNANT),
     Row(Sign.PREGNANCY, "Flag", FLAGGED, NO_CODES, PREGNANCY_WORDS, 300, lasts=True, lasts_days=300),
+    Row(Sign.PREGNANCY, "Condition", PRESENT, NO_CODES, PREGNANCY_READS, 300, lasts=True, lasts_days=300, asks=True),
+    Row(Sign.PREGNANCY, "Flag", FLAGGED, NO_CODES, PREGNANCY_READS, 300, lasts=True, lasts_days=300, asks=True),
+    Row(Sign.PREGNANCY, "Observation", ANSWERED, PREGNANCY_STATUS, None, 120, asks=True, unless=NOT_PREGNANT),
+    Row(Sign.PREGNANCY, "Observation", ANSWERED, DELIVERY_DATE, None, 300, asks=True),
     Row(Sign.NURSING_HOME, "Observation", ANSWERED, HOUSING, answer=LIVES_IN_NURSING_HOME, lasts=True),
     Row(Sign.NURSING_HOME, "Flag", FLAGGED, NO_CODES, NURSING_HOME_WORDS, lasts=True),
     Row(Sign.FRAILTY, "Condition", PRESENT, FRAIL_CONDITIONS, lasts=True),
     Row(Sign.FRAILTY, "Encounter", VISITED, FRAIL_SERVICES),
     Row(Sign.ADVANCED_ILLNESS, "Condition", PRESENT, ADVANCED_ILLNESS, days=730, period_years=1),
 )
-BY_SIGN: Mapping[Sign, tuple[Row, ...]] = {sign: tuple(row for row in ROWS if row.sign is sign) for sign in Sign}
+#: The rows that show a sign, and those that only ask for it.
+BY_SIGN: Mapping[Sign, tuple[Row, ...]] = {s: tuple(r for r in ROWS if r.sign is s and not r.asks) for s in Sign}
+ASKING: Mapping[Sign, tuple[Row, ...]] = {s: tuple(r for r in ROWS if r.sign is s and r.asks) for s in Sign}
 TYPES: tuple[str, ...] = tuple(dict.fromkeys(row.type for row in ROWS))

@@ -106,7 +106,15 @@ def _payer_line(heard: Heard) -> SourceLine:
     if answer is None:
         return SourceLine(key, name, heard.question, SourceState.ASKING, data=data)
     if isinstance(answer, Unknown):
-        return SourceLine(key, name, heard.question, SourceState.NO_ANSWER, answer.reason, data=data)
+        return SourceLine(
+            key,
+            name,
+            heard.question,
+            SourceState.NO_ANSWER,
+            answer.reason,
+            incomplete=heard.payer.restricted_by,
+            data=data,
+        )
     return SourceLine(
         key,
         name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.core.chart import Concept
 
@@ -19,6 +20,7 @@ class Words:
     like: re.Pattern[str]
     unlike: re.Pattern[str]
 
+    @lru_cache(32768)  # noqa: B019 - charts say the same over and over, and there are few Words, which live for ever
     def read_like(self, text: str) -> bool:
         """Whether one text reads like it."""
         return bool(self.like.search(text)) and not self.unlike.search(text)
@@ -37,6 +39,12 @@ OUTSIDE = re.compile(
 
 
 _NO_WORDS = {""}
+
+
+@lru_cache(32768)
+def told_outside(text: str) -> bool:
+    """Whether a text speaks of somebody else, or of what was only told."""
+    return bool(OUTSIDE.search(text))
 
 
 def texts(concept: Concept) -> frozenset[str]:

@@ -319,6 +319,30 @@ def test_nothing_of_a_report_about_somebody_else_is_done_elsewhere() -> None:
 # --- verify first -----------------------------------------------------------------------------------------------------
 
 
+def hedis(name: str, title: str, group: str, **other: object) -> Gap:
+    return gap(Measure(f"https://plan.example/Measure/{name}", "MY2026", title), group_id=group, **other)
+
+
+@pytest.mark.parametrize(
+    "gaps",
+    [
+        [hedis("GSD", "Glycemic status <8.0%", "a"), hedis("GSD", "Glycemic status >9.0%", "b")],
+        [hedis("GSD", "Glycemic Status Assessment for Patients With Diabetes", group) for group in "ab"],
+        [hedis("SPC", "Statin received", "a"), hedis("SPC", "Statin adherence 80%", "b"), hedis("SPD", "Statin", "c")],
+        [hedis("SPC", "Statin Therapy for Patients With Cardiovascular Disease", group) for group in "ab"],
+        [hedis("DSF-E", "Depression screening", "a"), hedis("DSF-E", "Follow-up on positive screen", "b")],
+        [hedis("TRC", "Notification of admission", "a"), hedis("TRC", "Patient engagement", "b"),
+         hedis("TRC", "Medication Reconciliation Post-Discharge", "c")],
+    ],
+    ids=lambda gaps: gaps[0].measure.title,
+)  # fmt: skip
+def test_several_rates_under_one_canonical_are_never_one_card_and_none_is_checked(gaps: list[Gap]) -> None:
+    made = build(chart(hba1c("8.5", "2026-09-01")), payer(gaps))
+    cards = (*made.gaps, *made.more_gaps, *made.staff)
+    assert [[row.state for row in card.rows] for card in cards] == [[State.NOT_CHECKED]] * len(gaps)
+    assert len({card.act for card in cards}) == len(gaps)
+
+
 def dated_(day: date | None, through: date | None = None) -> dict[str, date | None]:
     return {"calculated": day, "data_through": through}
 
@@ -333,18 +357,23 @@ def test_verify_first_is_said_when_the_class_has_passed_its_own_limit() -> None:
     assert only(build(chart(), claims(gap(**dated_(OLD))))).verify[0].base == OLD
 
 
+@pytest.mark.parametrize("through", [TODAY + timedelta(days=1), date(2026, 12, 31), TODAY])
+def test_data_that_reaches_past_its_own_calculation_does_not_make_it_fresh(through: date) -> None:
+    made = build(chart(), claims(gap(**dated_(OLD, through))))
+    assert only(made).verify == (Verify("northwind", CLAIMS, OLD, 91),)
+
+
 @pytest.mark.parametrize(
     ("answers", "facts"),
     [
-        (claims(gap(**dated_(OLD, FRESH))), []),
+        (claims(gap(**dated_(TODAY, FRESH))), []),
         (claims(gap(**dated_(None))), []),
-        (claims(gap(**dated_(OLD, TODAY + timedelta(days=1)))), []),
         (payer([gap(**dated_(OLD))]), []),
         (payer([gap(**dated_(OLD))], data=(replace(CLAIMS, question="risk"),)), []),
         (claims(gap(**dated_(OLD))), [hba1c("9.4", "2026-10-01")]),
         (claims(gap(**dated_(OLD))), [hba1c("7.0", "2026-10-01")]),
     ],
-    ids=["at the limit", "no date", "ahead", "no class", "another question", "out of range here", "done here"],
+    ids=["at the limit", "no date", "no class", "another question", "out of range here", "done here"],
 )
 def test_no_verify_first(answers: PayerAnswers, facts: list[Fact]) -> None:
     assert only(build(chart(*facts), answers)).verify == ()

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from app.core.answers import Reason, Unknown
 from app.core.changes import Entry, Memory, Seen, changes, of_gaps, of_prompts
-from app.core.chart import Fact
+from app.core.chart import Concept, Fact
 from app.core.flag import Change, Panel
-from app.core.report import Gap, GapStatus
+from app.core.report import Evidence, Gap, GapStatus, Measure
 from tests.core.made import (
     BREAST,
     COLORECTAL,
     HBA1C,
+    LAKE_PATIENT,
     OTHER,
     TODAY,
     build,
@@ -28,6 +29,8 @@ from tests.core.made import (
     hba1c,
     known,
     lakeside,
+    loinc,
+    on,
     payer,
     report,
     stool,
@@ -128,6 +131,42 @@ def test_the_states_of_those_who_spoke_both_times_are_compared() -> None:
     assert said(gaps_of(good, ours=[gap()], other=DOWN), both) == []
 
 
+def test_what_another_payer_had_shown_is_no_change_while_it_is_silent() -> None:
+    negative = Concept(text="Negative")
+    shown = Evidence(
+        "Observation/e", "Observation", "FIT", loinc("29771-3"), on("2026-04-01"), value=negative, status="final"
+    )
+    theirs = replace(gap(COLORECTAL, **THEIRS), status=GapStatus.CLOSED, evidence=(shown,))
+    both = gaps_of(ours=[gap(COLORECTAL)], other=[theirs])
+    assert both.entries[0].seen[0].state == "done-elsewhere"
+    assert said(both, gaps_of(ours=[gap(COLORECTAL)], other=DOWN)) == []
+    assert said(gaps_of(ours=[gap(COLORECTAL)], other=DOWN), both) == []
+
+
+UNNAMED = Measure("", "", "Home fall-risk walkthrough")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (gap(UNNAMED, report_id="r1"), gap(UNNAMED, report_id="r2")),
+        (gap(UNNAMED, report_id="r1"), gap(UNNAMED, report_id="r2", group_id="other")),
+        (gap(OTHER), gap(replace(OTHER, title="Falls walk-through"))),
+        (gap(OTHER), gap(replace(OTHER, title="Falls walk-through"), report_id="r2")),
+    ],
+)
+def test_another_report_id_or_title_is_no_other_gap(one: Gap, other: Gap) -> None:
+    assert said(gaps_of(ours=[one]), gaps_of(ours=[other])) == []
+    met = replace(other, status=GapStatus.CLOSED)
+    assert said(gaps_of(ours=[one]), gaps_of(ours=[met])) == [(other.measure.title, "not-checked", "met")]
+
+
+def test_two_of_one_name_are_told_apart_by_nothing_and_so_by_their_ids() -> None:
+    before = gaps_of(ours=[gap(UNNAMED, group_id="1"), gap(UNNAMED, group_id="2")])
+    assert len({entry.keys for entry in before.entries}) == 2
+    assert all(len(entry.keys) == 1 for entry in before.entries)
+
+
 def test_what_unread_types_have_made_of_a_state_is_no_news() -> None:
     read = gaps_of(ours=[gap()])
     unread = of_gaps(build(chart(unread=("Observation",)), payer([gap()])), TODAY)
@@ -159,6 +198,22 @@ def test_conditions_are_compared_too() -> None:
     assert said(prompts_of(low), prompts_of(low)) == []
     assert said(prompts_of(low), prompts_of(risk=DOWN)) == []
     assert said(prompts_of(), prompts_of(settled)) == []
+
+
+def test_a_condition_that_a_silent_payer_had_documented_has_not_become_a_suspicion() -> None:
+    here = category("37", "Diabetes", "E11.22", cc_type="suspected")
+    theirs = known(
+        replace(report("risk", [category("37", "Diabetes", "E11.22", payer="lakeside")]), payer="lakeside",
+                subject_id="lk-1", subject=LAKE_PATIENT),
+    )  # fmt: skip
+    ours = known(report("risk", [here]), "northwind")
+    both, alone = (
+        of_prompts(build(chart(), payer(risk=ours), lakeside(risk=risk)), TODAY) for risk in (theirs, LAKE_DOWN)
+    )
+    assert [entry.seen[0].state for entry in both.entries] == ["assess-historic"]
+    assert [entry.seen[0].state for entry in alone.entries] == ["assess-suspected"]
+    assert said(both, alone) == []
+    assert said(alone, both) == []
 
 
 def test_a_condition_under_another_model_is_the_same_condition() -> None:

@@ -19,8 +19,16 @@ def test_the_age_is_that_of_the_data_where_it_is_stated() -> None:
 
 def test_what_is_not_stated_or_lies_ahead_has_no_age() -> None:
     assert age(None, None, TODAY) is None
-    assert age(date(2026, 11, 1), date(2026, 12, 1), TODAY) is None
+    assert age(None, date(2026, 12, 1), TODAY) is None
+    assert age(date(2026, 12, 1), None, TODAY) is None
+    assert age(date(2026, 12, 2), date(2026, 12, 1), TODAY) is None
     assert age(TODAY, None, TODAY) == Age(TODAY, 0)
+
+
+def test_a_date_that_lies_ahead_does_not_hide_how_old_the_other_is() -> None:
+    assert age(date(2026, 1, 5), date(2026, 12, 31), TODAY) == Age(date(2026, 1, 5), 319)
+    assert age(date(2027, 1, 5), date(2026, 1, 31), TODAY) == Age(date(2026, 1, 31), 293)
+    assert age(date(2026, 1, 5), date(2026, 11, 19), TODAY) == Age(date(2026, 1, 5), 319)  # counted before it was there
 
 
 @steady

@@ -38,8 +38,8 @@ from tests.core.made import (
 
 HOSPICE = fact("Flag", Concept(text="Hospice patient"), "2026-06-01")
 ORDER = fact("ServiceRequest", loinc("4548-4", "HbA1c"), "2026-11-10")
-KIDNEY = Measure("https://northwind.example/Measure/kidney-evaluation", "2026", "Kidney")
-RECONCILIATION = Measure("https://northwind.example/Measure/medication-reconciliation", "2026", "Reconciliation")
+KIDNEY = Measure("https://plan.example/Measure/KED", "2026", "Kidney")
+RECONCILIATION = Measure("https://plan.example/Measure/TRC-MRP", "2026", "Reconciliation")
 CPT = fact("Procedure", Concept(text="Colonoscopy"), "2022-05-05")
 
 
@@ -217,13 +217,14 @@ def test_the_newest_value_is_not_known_when_results_were_read_in_part() -> None:
 # --- time -----------------------------------------------------------------------------------------------------------
 
 AFTER = date(2027, 1, 1)
+BAD = hba1c("9.9", "2026-09-01")
 
 
 @pytest.mark.parametrize(
     ("measure", "facts", "unread", "expected"),
     [
         (HBA1C, [], (), State.PERIOD_OVER),
-        (HBA1C, [hba1c("9.9", "2026-09-01")], (), State.PERIOD_OVER),
+        (HBA1C, [BAD], (), State.PERIOD_OVER),
         (HBA1C, [replace(ORDER, when=on("2026-12-28"))], (), State.PERIOD_OVER),
         (HBA1C, [], ("Observation",), State.PERIOD_OVER),
         (COLORECTAL, [CPT], (), State.PERIOD_OVER),
@@ -238,7 +239,7 @@ def test_after_the_last_day_it_can_only_be_sent_or_explained(
 ) -> None:
     found = look(gap(measure), *facts, unread=unread, today=AFTER)
     assert found.state is expected
-    assert found.staff_can is (expected in (State.PERIOD_OVER, State.DONE_HERE))
+    assert found.staff_can is (found.settled_by != BAD and expected in (State.PERIOD_OVER, State.DONE_HERE))
 
 
 def test_on_the_last_day_it_is_still_to_be_done() -> None:
@@ -309,7 +310,7 @@ def test_one_follow_up_row_however_many_payers_list_the_measure() -> None:
         [POSITIVE, colonoscopy("2026-08-01")],
         [stool("Not detected", "2026-08-01")],
         [stool(None, "2026-08-01")],
-        [stool("Positive", "2024-11-19")],  # two years: history
+        [stool("Positive", "2022-11-19")],  # four years: history
         [stool("Positive", "2026-08-01", status="preliminary")],
         [stool("Positive", "2026-12-01")],
     ],

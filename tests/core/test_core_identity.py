@@ -171,6 +171,10 @@ BLOCKED = [
     ({"identifiers": (mb("NW-2048-03"),)}, replace(COVERAGE, dependent="02", relationship="child"), Block.MEMBER_ID),
     ({"names": (name("Okonkwo-Reyes, Chidi"),)}, SHARED, Block.GIVEN_NAME),
     ({"names": (name("Okonkwo-Reyes, Chidi"),)}, replace(COVERAGE, relationship=""), Block.GIVEN_NAME),
+    # the id may be the family's although the coverage says self: only a birth date that agrees outweighs the name
+    ({"names": (name("Okonkwo-Reyes, Tobias"),), "birth_date": None}, COVERAGE, Block.GIVEN_NAME),
+    ({"names": (name("Okonkwo-Reyes, Tobias"),), "birth_date": on("1964")}, COVERAGE, Block.BIRTH_DATE),
+    ({"names": (name("Okonkwo-Reyes, Tobias"),), "birth_date": on("1963")}, COVERAGE, Block.GIVEN_NAME),
     ({"names": (), "birth_date": None}, SHARED, Block.NOTHING_TO_COMPARE),
     ({"names": (), "birth_date": on("1963")}, SHARED, Block.NOTHING_TO_COMPARE),
 ]

@@ -13,19 +13,20 @@ from app.core.evidence import Findings, findings
 from app.core.flag import StatusKind
 from app.core.measures import (
     REGISTRY,
+    RULES,
+    Registry,
     blood_pressure,
     breast,
     cervical,
     colorectal,
-    depression,
     eye_exam,
     glycaemic,
     immunization,
     kidney,
     reconciliation,
-    sandbox,
     statin,
 )
+from app.core.measures.names import PayerName, by_rule
 from app.core.measures.rule import COUNTS, MeasureRule
 from app.core.report import Measure, Period
 from app.core.status_rows import ROWS
@@ -85,21 +86,17 @@ def outcome(found: Findings) -> str:
         (Measure("https://ecqi.example/CMS122v14", "140"), glycaemic.RULE, False),
         (Measure(ECQM + "CMS122FHIRDiabetesAssessGreaterThan9Percent", "0.6.000"), glycaemic.RULE, False),
         (Measure("http://hl7.org/fhir/us/cqfmeasures/Measure/EXM130-FHIR", "8.0.000"), colorectal.RULE, False),
-        (Measure("https://elsewhere.example/Measure/breast", "2026"), None, False),  # another payer's word
-        (Measure("https://northwind.example/Measure/breast", "2026"), breast.RULE, True),
-        (Measure("https://lakeside.example/fhir/Measure/breast", "2025"), breast.RULE, True),
-        (Measure("https://harbor.example/Measure/kidney-evaluation", "2026"), kidney.RULE, True),
-        (Measure("https://lakeside.example/fhir/Measure/kidney-evaluation", "2025"), kidney.RULE, False),
-        (Measure("https://meridian.example/Measure/medication-reconciliation", "2026"), reconciliation.RULE, True),
+        (Measure("https://northwind.example/Measure/breast", "2026"), None, False),  # a payer's word, that no entry has
         (Measure(ECQM + "CMS122FHIRDiabetesAssessGT9Pct", "1.0.000"), glycaemic.RULE, True),
         (Measure(ECQM + "CMS124FHIRCervicalCancerScreen", "1.0.000"), cervical.RULE, True),
-        (Measure("https://plan.example/Measure/GSD", "MY2026"), glycaemic.RULE, True),
+        (Measure("https://plan.example/Measure/GSD", "MY2026"), None, False),  # below 8 % and above 9 %
         (Measure("https://plan.example/Measure/KED", "MY2026"), kidney.RULE, True),
         (Measure("https://plan.example/Measure/EED", "2026"), eye_exam.RULE, True),
         (Measure("https://plan.example/Measure/CMS347v9", "9.1.000"), statin.RULE, True),
-        (Measure("https://plan.example/Measure/SPC", "2026"), statin.RULE, False),  # counts pharmacy claims
-        (Measure("https://plan.example/Measure/DSF-E", "2026"), depression.RULE, False),  # two rates, thirty days
-        (Measure("https://plan.example/Measure/TRC", "2026"), reconciliation.RULE, False),  # four rates at once
+        (Measure("https://plan.example/Measure/SPC", "2026"), None, False),  # received and adherence
+        (Measure("https://plan.example/Measure/DSF-E", "2026"), None, False),  # screening and follow-up
+        (Measure("https://plan.example/Measure/TRC", "2026"), None, False),  # four rates at once
+        (Measure("https://plan.example/Measure/TRC-MRP", "2026"), reconciliation.RULE, True),  # this very one
         (Measure("https://plan.example/Measure/AIS-E", "2026"), None, False),  # five vaccines at once
         (Measure("https://plan.example/Measure/CMS147v13", "13"), immunization.INFLUENZA, False),
         (Measure("https://plan.example/Measure/7", "2026", "Breast  Cancer SCREENING"), breast.RULE, False),
@@ -109,6 +106,34 @@ def outcome(found: Findings) -> str:
 )
 def test_which_rule_a_payers_measure_has(measure: Measure, rule: MeasureRule | None, reviewed: bool) -> None:
     assert REGISTRY.find(measure) == (rule, reviewed)
+
+
+HOME = "https://payer.example/fhir/Measure/"
+
+
+@pytest.mark.parametrize(
+    ("measure", "rule", "reviewed"),
+    [
+        (Measure(HOME + "mammograms", "2026"), breast.RULE, True),
+        (Measure(HOME + "mammograms/", "7.3"), breast.RULE, True),
+        (Measure(HOME + "mammograms", "2025"), breast.RULE, False),
+        (Measure(HOME + "mammograms", ""), breast.RULE, False),
+        (Measure(HOME + "sugar", "2026"), glycaemic.RULE, False),  # no version of it was compared
+        (Measure(HOME + "COL", "2026"), breast.RULE, True),  # the whole name is stronger than its last part
+        (Measure("https://elsewhere.example/Measure/mammograms", "2026"), None, False),  # another payer's
+        (Measure("https://elsewhere.example/Measure/COL", "2026"), colorectal.RULE, True),
+    ],
+)
+def test_a_payers_own_names_come_from_its_entry(measure: Measure, rule: MeasureRule | None, reviewed: bool) -> None:
+    names = [
+        PayerName("breast-screening", HOME + "mammograms", ("2026",)),
+        PayerName("breast-screening", HOME + "mammograms/", ("7.*",)),
+        PayerName("breast-screening", HOME + "COL", ("2026",)),
+        PayerName("glycaemic-status", HOME + "sugar"),
+    ]
+    registry = Registry(RULES, by_rule(names, RULES))
+    assert registry.find(measure, YEAR) == (rule, reviewed)
+    assert registry.with_codes([]).find(measure, YEAR) == (rule, reviewed)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +152,6 @@ def test_a_report_of_a_period_that_the_rule_was_not_written_for_is_not_reviewed(
 
 def test_no_name_stands_for_two_measures() -> None:
     named = [name.canonical for rule in REGISTRY.rules for name in rule.names]
-    named += [name.canonical for names in sandbox.NAMES.values() for name in names]
-    assert set(sandbox.NAMES) == {rule.key for rule in REGISTRY.rules}
     assert len(named) == len(set(named))
     titles = [title for rule in REGISTRY.rules for title in rule.titles]
     assert len(titles) == len(set(titles))
@@ -205,10 +228,16 @@ def test_the_last_day_counts_and_the_day_after_does_not(rule: MeasureRule, make:
 
 @pytest.mark.parametrize(("rule", "make", "first"), BORDERS)
 def test_what_lies_in_the_future_has_not_been_done(rule: MeasureRule, make: object, first: str) -> None:
-    found = look(rule, make("2026-11-21"))  # type: ignore[operator] # a maker of facts
+    found = look(rule, make("2026-11-22"))  # type: ignore[operator] # a maker of facts
     assert outcome(found) == "nothing"
     assert found.newest is None
     assert found.clinical_due is None
+
+
+@pytest.mark.parametrize(("rule", "make", "first"), BORDERS)
+def test_what_is_dated_tomorrow_may_be_tonight(rule: MeasureRule, make: object, first: str) -> None:
+    found = look(rule, make("2026-11-21"))  # type: ignore[operator] # a maker of facts
+    assert (outcome(found), found.newest, found.clinical_due) == ("date-not-certain", None, None)
 
 
 @pytest.mark.parametrize(

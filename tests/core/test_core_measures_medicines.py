@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from app.core.chart import Coding, Concept, Fact, Quantity, When
 from app.core.evidence import Findings, findings
-from app.core.measures import depression, immunization, reconciliation, statin
+from app.core.flag import State
+from app.core.gaps import Reconciler
+from app.core.measures import REGISTRY, antidepressants, depression, immunization, reconciliation, statin
+from app.core.measures.imported import CodeList
 from app.core.measures.rule import MeasureRule
 from app.core.reading import read
-from app.core.report import Period
-from app.core.terminology import CVX, RXNORM
-from tests.core.made import PATIENT, TODAY, YEAR, chart, fact, hcpcs, icd, loinc, on, reading, steady
+from app.core.report import Measure, Period
+from app.core.terminology import CVX, LOINC, RXNORM, codes
+from tests.core.made import PATIENT, TODAY, YEAR, chart, fact, gap, hcpcs, icd, loinc, on, reading, steady
 
 
 def look(rule: MeasureRule, *facts: Fact, today: date = TODAY, period: Period = YEAR) -> Findings:
@@ -25,13 +28,15 @@ def look(rule: MeasureRule, *facts: Fact, today: date = TODAY, period: Period = 
 def outcome(found: Findings) -> str:
     if found.done:
         return "done"
-    return "missed" if found.out_of_range else found.because or "nothing"
+    if found.out_of_range:
+        return "missed"
+    return "late" if found.late else found.because or "nothing"
 
 
 # --- statin -----------------------------------------------------------------------------------------------------------
 
 
-def pill(when: str | None, code: str = "617311", **other: object) -> Fact:
+def pill(when: str | None, code: str = "83367", **other: object) -> Fact:
     made = Concept((Coding(RXNORM, code),), "atorvastatin 40 mg")
     return fact("MedicationRequest", made, when, **{"intent": "order", **other})
 
@@ -50,18 +55,32 @@ def pill(when: str | None, code: str = "617311", **other: object) -> Fact:
         (pill("2026-06-01", status="draft"), "nothing"),
         (pill("2026-06-01", intent="proposal"), "nothing"),
         (pill("2026-06-01", intent="plan"), "nothing"),
-        (pill("2026-06-01", not_done_reason="do not perform"), "nothing"),
+        (pill("2026-06-01", refused=True), "told-not-to"),
+        (pill("2026-06-01", not_done_reason="dose changed"), "done"),  # why its status is what it is
         (pill("2026-06-01", until=on("2027-06-01")), "done"),  # a supply that runs on
         (pill("2026-12-01"), "nothing"),
         (pill(None), "date-not-certain"),
         (pill("2025"), "done"),
-        (pill("2026-06-01", "6472"), "done"),  # ordered by its ingredient
+        (pill("2026-06-01", "6472"), "done"),
+        (pill("2026-06-01", "617311"), "code-not-known"),  # a product: recognised by its words
         (pill("2026-06-01", "999999"), "code-not-known"),
     ],
     ids=lambda v: f"{v.when and v.when.text} {v.status} {v.intent}" if isinstance(v, Fact) else v,
 )
 def test_which_prescriptions_are_statin_therapy(entry: Fact, expected: str) -> None:
     assert outcome(look(statin.RULE, entry)) == expected
+
+
+def test_products_that_the_practice_imports_are_statin_therapy() -> None:
+    products = CodeList("statin-therapy/statin prescription", codes(RXNORM, "617311"))
+    rule = next(rule for rule in REGISTRY.with_codes([products]).rules if rule.key == "statin-therapy")
+    assert outcome(look(rule, pill("2026-06-01", "617311"))) == "done"
+
+
+@pytest.mark.parametrize("name", antidepressants.INGREDIENTS.values())
+def test_every_antidepressant_is_recognised_by_its_name_too(name: str) -> None:
+    ordered = fact("MedicationRequest", Concept(text=f"{name.capitalize()} 50 mg"), "2026-05-01", intent="order")
+    assert outcome(look(depression.RULE, phq9("14", "2026-05-01"), ordered)) == "code-not-known"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +115,108 @@ def test_what_does_not(entry: Fact) -> None:
 
 
 # --- vaccines ---------------------------------------------------------------------------------------------------------
+
+
+SNOMED, SUBSTANCE = "http://snomed.info/sct", "AllergyIntolerance"
+
+
+def told(words: str, *codings: Coding) -> Concept:
+    return Concept(codings, words)
+
+
+def state(*facts: Fact) -> tuple[State, str, tuple[str, ...]]:
+    """What the row of a statin gap says: its state, why, and the entries that make it so."""
+    measure = Measure("https://madie.cms.gov/Measure/CMS347FHIRStatinPreventionTxCVD", "1.0.000", "Statin therapy")
+    made = Reconciler(reading(*facts), TODAY).row(gap(measure))
+    return made.state, made.because, tuple(each.ref for each in made.unclear)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        fact(SUBSTANCE, told("Lipitor", Coding(RXNORM, "153165")), "2020-01-01"),
+        fact(SUBSTANCE, told("", Coding(RXNORM, "83367")), "2020-01-01"),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("Pregnant (finding)")),
+    ],
+    ids=lambda f: f.concept.label,
+)
+def test_who_cannot_take_a_statin_is_out(entry: Fact) -> None:
+    assert state(entry)[0] is State.EXCLUDED
+
+
+def test_an_allergy_to_a_product_is_recognised_by_its_words() -> None:
+    named = Coding(RXNORM, "617312", "atorvastatin 10 MG Oral Tablet")
+    assert state(fact(SUBSTANCE, told("", named), "2020-01-01"))[0] is State.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        fact(SUBSTANCE, told("STATINS-HMG-COA REDUCTASE INHIBITORS"), "2020-01-01"),
+        fact(SUBSTANCE, told("Hmg-Coa Reductase Inhibitors (Statins)"), "2020-01-01"),
+        fact(SUBSTANCE, told("Statin"), None),
+        fact(SUBSTANCE, told("Atorvastatin", Coding(SNOMED, "1")), "2020-01-01"),
+        fact(SUBSTANCE, told("Crestor", Coding(RXNORM, "999999")), "2020-01-01", status=""),
+        fact(SUBSTANCE, told("", Coding(RXNORM, "83367")), "2020-01-01", verification="unconfirmed"),
+        fact("Condition", told("Statin intolerance", Coding(SNOMED, "1")), "2021-01-01"),
+        fact("Condition", told("Myopathy caused by statin"), "2021-01-01"),
+        fact("Condition", told("Atorvastatin-induced myalgia"), "2021-01-01"),
+        fact("Condition", told("History of rhabdomyolysis"), "2012-01-01"),
+        fact("Flag", told("Unable to tolerate statins"), "2021-01-01"),
+        fact("Condition", told("Normal pregnancy", Coding(SNOMED, "1")), "2026-08-01"),
+        fact("Condition", told("High risk pregnancy"), "2026-08-01"),
+        fact("Condition", told("Pregnancy with previous cesarean section"), "2026-08-01"),
+        fact("Condition", told("24 weeks gestation"), "2026-10-01"),
+        fact("Condition", told("Pregnancy"), "2026-08-01", verification="provisional"),
+        fact("Flag", told("High-risk pregnancy"), "2026-08-01"),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("", Coding(SNOMED, "1"))),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("Possible pregnancy")),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value="pregnant, 12 weeks"),
+        fact("Observation", loinc("11778-8", "Delivery date Estimated"), "2026-10-20", value="2027-04-01"),
+        fact("MedicationRequest", told("atorvastatin 40 mg"), "2026-10-20", intent="order", refused=True),
+        fact("MedicationRequest", told("Do not give any rosuvastatin"), "2026-10-20", intent="order"),
+    ],
+    ids=lambda f: f"{f.type}: {f.concept.label} {f.value or ''} {f.verification}",
+)
+def test_what_reads_like_a_reason_against_a_statin_is_named_and_nothing_is_suggested(entry: Fact) -> None:
+    why = "told-not-to" if entry.type == "MedicationRequest" else "exclusion-not-certain"
+    assert state(entry) == (State.CANNOT_TELL, why, (entry.ref,))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        fact(SUBSTANCE, told("Nystatin"), "2020-01-01"),
+        fact(SUBSTANCE, told("Penicillin"), "2020-01-01"),
+        fact(SUBSTANCE, told("Statins"), "2020-01-01", status="resolved"),
+        fact(SUBSTANCE, told("Statins"), "2020-01-01", verification="refuted"),
+        fact("Condition", told("Statin therapy started"), "2020-01-01"),
+        fact("Condition", told("Wife is pregnant"), "2026-08-01"),
+        fact("Condition", told("History of pregnancy loss"), "2026-08-01"),
+        fact("Condition", told("Normal pregnancy"), "2025-08-01"),  # an old one that nobody closed
+        fact("Condition", told("Normal pregnancy"), "2026-08-01", status="resolved"),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("Not pregnant (finding)")),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("", Coding(LOINC, "LA26683-5"))),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=told("Unknown")),
+        fact("Observation", loinc("82810-3"), "2026-10-20", value=False),
+        fact("Observation", loinc("82810-3"), "2026-10-20"),
+        fact("Observation", loinc("82810-3"), "2026-05-20", value=told("Possible pregnancy")),
+        fact("MedicationRequest", told("atorvastatin"), "2026-10-20", intent="order", refused=True, status="stopped"),
+    ],
+    ids=lambda f: f"{f.type}: {f.concept.label} {f.value or ''} {f.status} {f.verification}",
+)
+def test_what_is_no_reason_against_a_statin(entry: Fact) -> None:
+    assert state(entry) == (State.DO_TODAY, "", ())
+
+
+def test_the_newest_answer_says_whether_there_may_be_a_pregnancy() -> None:
+    asked = fact("Observation", loinc("82810-3"), "2026-10-20", value=told("Possible pregnancy"))
+    later = fact("Observation", loinc("82810-3"), "2026-11-01", value=told("Not pregnant"))
+    assert state(asked, later)[0] is State.DO_TODAY
+
+
+def test_a_statin_that_is_taken_settles_it_whatever_reads_like_a_reason_against() -> None:
+    assert state(pill("2026-06-01"), fact(SUBSTANCE, told("Statins"), "2020-01-01"))[0] is State.DONE_HERE
 
 
 def shot(code: str, when: str | None, **other: object) -> Fact:
@@ -211,15 +332,17 @@ def plan(when: str, code: str = "H0004") -> Fact:
 
 @pytest.mark.parametrize(
     ("day", "expected"),
-    [("2026-04-30", "missed"), ("2026-05-01", "done"), ("2026-05-03", "done"), ("2026-05-04", "missed")],
+    [("2026-04-30", "missed"), ("2026-05-01", "done"), ("2026-05-03", "done"), ("2026-05-04", "late")],
 )
 def test_a_positive_screening_counts_with_its_plan_within_two_days(day: str, expected: str) -> None:
     assert outcome(look(depression.RULE, phq9("14", "2026-05-01"), plan(day))) == expected
 
 
 def test_an_antidepressant_or_a_referral_is_a_plan() -> None:
-    pill_ = fact("MedicationRequest", Concept((Coding(RXNORM, "312941"),), "sertraline"), "2026-05-01", intent="order")
+    pill_ = fact("MedicationRequest", Concept((Coding(RXNORM, "36437"),), "sertraline"), "2026-05-01", intent="order")
     assert outcome(look(depression.RULE, phq9("14", "2026-05-01"), pill_)) == "done"
+    product = replace(pill_, concept=Concept((Coding(RXNORM, "312941"),), "sertraline 50 MG Oral Tablet"))
+    assert outcome(look(depression.RULE, phq9("14", "2026-05-01"), product)) == "code-not-known"
     referral = fact("ServiceRequest", hcpcs("H0031"), "2026-05-02", intent="order")
     assert outcome(look(depression.RULE, phq9("14", "2026-05-01"), referral)) == "done"
     worded = fact("ServiceRequest", Concept(text="Referral to psychiatry"), "2026-05-02", intent="order")

@@ -22,6 +22,7 @@ V24_DIABETES = category("18", "Diabetes with Chronic Complications", "E11.22", v
 PLAIN_DIABETES = category("38", "Diabetes without Complications", "E11.9")
 DEPRESSION = category("155", "Major Depression", "F33.1")
 SUSPECTED = {"cc_type": "suspected"}
+BARE = Measure("https://p.example/m", "1")
 RX = {"system": "http://terminology.hl7.org/CodeSystem/cmsrxhcc", "version": "8"}
 
 
@@ -113,6 +114,21 @@ def test_the_highest_of_several_is_named() -> None:
         ({"version": "", "model": Measure("https://p.example/Measure/cms-hcc-esrd-v24", "1")}, ""),
         ({"version": "28", "model": Measure("https://p.example/m", "1", "HHS-HCC V28")}, ""),
         ({"version": "", "model": Measure("https://p.example/m", "2026")}, ""),
+        ({"version": "v24"}, "24"),
+        ({"version": " 28 "}, "28"),
+        ({"version": "", "model": Measure("https://p.example/m", "1", "CMS-HCC model, version 28")}, "28"),
+        ({"version": "", "model": Measure("https://p.example/m", "1", "CMS-HCC 28, continuing enrollees")}, "28"),
+        ({"version": "", "model": Measure("https://p.example/Measure/cms_hcc_28|2026", "1")}, "28"),
+        ({"version": "2026-02-28", "model": BARE}, ""),  # a date
+        ({"version": "20260228", "model": BARE}, ""),
+        ({"version": "", "model": Measure("https://p.example/m", "2026-02-28", "Risk, as of 2026-02-28")}, ""),
+        ({"version": "1.0.24", "model": BARE}, ""),  # a release
+        ({"version": "24.1", "model": BARE}, ""),
+        ({"version": "v24.1.0", "model": BARE}, ""),
+        ({"version": "2026-02-28", "model": Measure("https://p.example/m", "1.0.28", "CMS-HCC V24")}, "24"),
+        ({"version": "", "model": Measure("https://p.example/24/Measure/risk", "1")}, ""),  # a tenant
+        ({"version": "", "model": Measure("https://p.example/m", "1", "HCC 24 and 28")}, ""),  # categories
+        ({"version": "", "model": Measure("https://p.example/m", "1", "From V24 to V28")}, ""),  # either
         ({"system": "http://terminology.hl7.org/CodeSystem/cmsrxhcc", "version": "28"}, ""),
     ],
 )
@@ -418,7 +434,7 @@ some_facts = st.lists(
 
 
 @few
-@given(st.lists(any_category, max_size=8), some_facts, st.randoms())
+@given(st.lists(any_category, max_size=8, unique_by=lambda each: each.group_id), some_facts, st.randoms())
 def test_every_category_is_in_exactly_one_place_in_any_order(
     categories: list[ConditionCategory], facts: list[Fact], chance: object
 ) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import Coding, Concept, Coverage, Fact, Identifier, When
-from app.core.consents import Consent, Party, Rule
+from app.core.consents import Bar, Consent, Party, Rule
 from app.core.coverage import Recognition
-from app.core.restrictions import EVERY_PAYER, Own, restrictions, restricts
+from app.core.restrictions import EVERY_PAYER, NOT_WHOLE, Own, restrictions, restricts
 
 TODAY = date(2026, 3, 2)
 ACT, CONF = (
@@ -115,16 +115,57 @@ def test_what_a_rule_refuses(rule: Rule | None, expected: dict[str, str]) -> Non
         (deny_to(names=("Lakeside of Ohio",), insurer=True), {"lakeside": "restricted"}),
         (deny_to(kind="", names=("All health plans",)), EVERYBODY),
         (deny_to(kind="", names=("my insurance company",)), EVERYBODY),
-        (deny_to(names=("Riverside Behavioral Clinic",)), NOBODY),
+        (deny_to(names=("Riverside Behavioral Clinic",), roles=("IRCP",)), NOBODY),
         (deny_to(names=("Former Mutual",), insurer=True), UNSURE),
         (deny_to(ref="Organization/unreadable"), UNSURE),
         (deny_to(kind="Group", names=("Everyone",)), UNSURE),
-        (deny_to(kind="Practitioner", ref="Practitioner/1"), NOBODY),
-        (deny_to(kind="RelatedPerson", names=("Northwind",)), NOBODY),
+        (deny_to(kind="Practitioner", ref="Practitioner/1", roles=("PRCP",)), NOBODY),
+        (deny_to(kind="RelatedPerson", names=("Northwind",), roles=("IRCP",)), NOBODY),
+        (deny_to(names=("All commercial insurers",)), EVERYBODY),
+        (deny_to(names=("Health insurers",)), EVERYBODY),
+        (deny_to(kind="", names=("All insurance carriers",)), EVERYBODY),
+        (deny_to(names=("Third-party payers",)), EVERYBODY),
+        # insurers, or nobody knows what, that is none of ours
+        (deny_to(names=("NW Insurance Services",)), UNSURE),
+        (deny_to(names=("Aetna",)), UNSURE),
+        (deny_to(names=("Cascadia Partners",)), UNSURE),
+        (deny_to(identifiers=(Identifier("https://else.example", "1"),)), UNSURE),
+        (deny_to(identifiers=(Identifier("http://hl7.org/fhir/sid/us-npi", "1"),), roles=("PRCP",)), NOBODY),
+        # without a role nobody knows whether it is who discloses
+        (deny_to(names=("Riverside Behavioral Clinic",)), UNSURE),
+        (deny_to(kind="Practitioner", ref="Practitioner/1"), UNSURE),
     ],
 )
 def test_whom_a_rule_means(rule: Rule, expected: dict[str, str]) -> None:
     assert refused(consent(rule)) == expected
+
+
+CLINIC = Party("Organization", names=("Riverbend Clinic",), roles=("CST",))
+PATIENT = Party("Patient", "Patient/1")
+AUTHOR = Party("Practitioner", "Practitioner/1", roles=("AUT",))
+TO_A_PERSON = Party("Practitioner", "Practitioner/2", roles=("IRCP",))
+
+
+@pytest.mark.parametrize(
+    ("parties", "expected"),
+    [
+        ((CLINIC,), EVERYBODY),
+        ((PATIENT,), EVERYBODY),
+        ((AUTHOR, CLINIC, PATIENT), EVERYBODY),
+        ((replace(TO_NORTHWIND, roles=("CST",)),), EVERYBODY),  # what a payer holds, to anybody
+        ((CLINIC, TO_NORTHWIND), NORTHWIND_ONLY),
+        ((CLINIC, TO_A_PERSON), NOBODY),
+        ((replace(PATIENT, roles=("PRCP",)),), NOBODY),
+        ((replace(CLINIC, roles=("information recipient",)),), UNSURE),  # not a code that we know
+    ],
+)
+def test_who_discloses_narrows_no_refusal(parties: tuple[Party, ...], expected: dict[str, str]) -> None:
+    assert refused(consent(Rule(denies=True, parties=parties))) == expected
+
+
+def test_who_may_disclose_opens_no_refusal() -> None:
+    holder = replace(TO_NORTHWIND, roles=("CST",))
+    assert refused(consent(Rule(denies=True, exceptions=(Rule(denies=False, parties=(holder,)),)))) == EVERYBODY
 
 
 @pytest.mark.parametrize(
@@ -241,11 +282,62 @@ def flag(text: str = "", *codings: Coding, **other: Any) -> Fact:
         "Self-pay: restriction agreed",
         "Withhold from payor",
         "restricted",
+        "Insurance must not be told",
+        "Insurer must not be informed",
+        "Restrict PHI from health plan",
+        "PHI restriction",
+        "Patient requested restriction: health plan",
+        "Information blocked from payer",
+        "Insurance: do not contact",
+        "Private pay restriction",
+        "Paid out of pocket - do not submit claim",
+        "Do not release records to Aetna",
+        "Do not share with Northwind",
+        "Records not to be sent to Lakeside",
     ],
 )
 def test_words_that_restrict(text: str) -> None:
-    assert restricts(flag(text), TODAY)
-    assert restricts(flag("", Coding("https://riverbend.example", "x1", text)), TODAY)
+    for found in (flag(text), flag("", Coding("https://riverbend.example", "x1", text))):
+        refused = restrictions(known(), known(found), Own(), BOTH, TODAY).refused
+        assert Reason.RESTRICTED in refused.values()
+        assert set(refused) == {"northwind", "lakeside"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Confidential: self pay, no insurance",
+        "No release of information",
+        "Do not release information",
+        "Disclosure of PHI requires authorization",
+        "Break the glass",
+        "Patient requests privacy",
+        "Restriction request on file",
+    ],
+)
+def test_words_in_doubt_keep_us_from_asking_and_are_named(text: str) -> None:
+    found = restrictions(known(), known(flag("Fall risk"), flag(text)), Own(), BOTH, TODAY)
+    assert set(found.refused.values()) == {Reason.RESTRICTION_UNKNOWN}
+    assert found.entries == {"northwind": (f"Flag: {text}",), "lakeside": (f"Flag: {text}",)}
+
+
+def test_a_payer_named_in_a_flag_is_meant_and_the_others_may_be() -> None:
+    found = restrictions(known(), known(flag("Do not share with Northwind")), Own(), BOTH, TODAY)
+    assert {payer: str(reason) for payer, reason in found.refused.items()} == {
+        "northwind": "restricted", "lakeside": "restriction-unknown",
+    }  # fmt: skip
+
+
+def test_the_consent_in_doubt_is_named() -> None:
+    doubt = consent(deny_to(names=("NW Insurance Services",)))
+    assert restrictions(known(doubt), known(), Own(), BOTH, TODAY).entries["northwind"] == ("Consent: 1",)
+
+
+def test_what_was_not_read_is_named() -> None:
+    found = restrictions(DOWN, known(), Own(), BOTH, TODAY)
+    assert set(found.entries.values()) == {(f"Consent: {NOT_WHOLE}",)}
+    certain = restrictions(DOWN, known(flag("restricted")), Own(), BOTH, TODAY)
+    assert set(certain.entries.values()) == {("Flag: restricted",)}
 
 
 @pytest.mark.parametrize(
@@ -253,11 +345,13 @@ def test_words_that_restrict(text: str) -> None:
     [
         "Fall risk", "Fluid restriction 1.5 l", "Weight bearing restricted", "No known allergies", "Do not resuscitate",
         "No insurance on file", "Self-pay", "Latex allergy, do not use gloves", "Restricted airway",
-        "Contact plan: call daughter", "Interpreter needed", "",
+        "Contact plan: call daughter", "Interpreter needed", "", "Restrictive lung disease", "Dietary restriction",
+        "Visitor restriction", "Insurance not verified", "Insurance card on file", "Notice of privacy practices signed",
+        "VIP", "Do not leave a message", "No-show letter sent",
     ],
 )  # fmt: skip
 def test_words_that_do_not(text: str) -> None:
-    assert not restricts(flag(text), TODAY)
+    assert restrictions(known(), known(flag(text)), Own(), BOTH, TODAY).refused == {}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +371,7 @@ def test_words_that_do_not(text: str) -> None:
     ],
 )
 def test_codes_status_and_period_of_a_flag(found: Fact, expected: bool) -> None:
-    assert restricts(found, TODAY) is expected
+    assert restricts(found, TODAY) is (Bar.YES if expected else Bar.NO)
 
 
 def test_a_flag_names_no_payer_and_so_means_all() -> None:

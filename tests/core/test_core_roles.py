@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.chart import Coding, Identifier
-from app.core.roles import ALLOWED, May, Role, RoleRow, User, may, role_of, role_so_far
+from app.core.roles import ALLOWED, May, Role, RoleRow, User, may, role_so_far
 
 
 def test_every_role_has_a_row_and_nobody_has_none() -> None:
@@ -55,4 +55,4 @@ def test_a_role_is_known_as_soon_as_nothing_that_is_still_asked_could_change_it(
     user = None if user_out else SOMEBODY
     found = role_so_far(rows, user, {"job": "boss"}, user_out=user_out, codes_out=codes_out)
     assert found is expected
-    assert found in (None, role_of(rows, SOMEBODY, {"job": "boss"}))
+    assert found in (None, role_so_far(rows, SOMEBODY, {"job": "boss"}))

@@ -15,7 +15,22 @@ from app.core.measures.rule import MeasureRule
 from app.core.reading import read
 from app.core.status_rows import ROWS
 from app.core.terminology import LOINC, NO_CODES
-from tests.core.made import PATIENT, TODAY, YEAR, chart, fact, facts_by_type, hcpcs, icd, known, loinc, on
+from tests.core.made import (
+    PATIENT,
+    TODAY,
+    YEAR,
+    build,
+    chart,
+    fact,
+    facts_by_type,
+    gap,
+    hcpcs,
+    icd,
+    known,
+    loinc,
+    on,
+    payer,
+)
 
 
 def found(*facts: Fact, **other: object) -> status.Status:
@@ -55,8 +70,8 @@ HOSPICE = [
     fact("Procedure", Concept((Coding("http://snomed.info/sct", "385763009", "Hospice care"),)), "2026-11-01"),
     fact("ServiceRequest", hcpcs("G0182"), "2026-09-30"),
     fact("ServiceRequest", text("Admission to hospice"), "2026-09-30", intent="order"),
-    fact("Condition", text("Full care by hospice"), "2024-01-01"),
-    fact("Condition", text("Hospice care"), "2026-01-01", until=on("2026-11-20")),
+    fact("Flag", text("Hospice patient, wife is the contact")),
+    fact("Flag", text("Retired teacher. Hospice care at home since May")),
     fact("Condition", icd("Z51.5", "Hospice care patient"), "2026-10-01", category=("encounter-diagnosis",)),
     fact("Observation", Concept((Coding(LOINC, "45755-6"),)), "2026-10-10", **mds("Yes")),
     fact("Observation", Concept((Coding(LOINC, "45755-6"),)), "2026-10-10", value=True),
@@ -104,6 +119,47 @@ NOT_HOSPICE = [
 @pytest.mark.parametrize("entry", NOT_HOSPICE, ids=lambda f: f"{f.type}: {f.concept.label} {f.status}")
 def test_what_is_not_hospice(entry: Fact) -> None:
     assert found(entry).hospice is None
+
+
+#: A problem in words alone: it may be a relative's, or an occupation.
+MAY_BE_HOSPICE = [
+    fact("Condition", text("Full care by hospice"), "2024-01-01"),
+    fact("Condition", text("Hospice care"), "2026-01-01", until=on("2026-11-20")),
+    fact("Condition", text("Hospice nurse"), "2026-09-01"),
+    fact("Condition", Concept((Coding("http://snomed.info/sct", "1", "Hospice care"),)), "2026-09-01"),
+    fact("Condition", text("Hospice care"), "2026-09-01", verification="unconfirmed"),
+]
+
+
+@pytest.mark.parametrize("entry", MAY_BE_HOSPICE, ids=lambda f: f"{f.concept.label} {f.verification}")
+def test_a_problem_in_words_alone_asks_and_withholds_nothing(entry: Fact) -> None:
+    made = found(entry)
+    assert made.hospice is None
+    assert [(f.kind, f.source_ref, f.what, f.sure) for f in made.findings] == [
+        (StatusKind.HOSPICE, entry.ref, entry.concept.label, False)
+    ]
+    panel = build(chart(entry), payer([gap()]))
+    assert (panel.withheld, len(panel.gaps)) == ("", 1)
+
+
+def test_what_shows_hospice_leaves_nothing_to_ask() -> None:
+    made = found(MAY_BE_HOSPICE[0], fact("Flag", text("Hospice patient")))
+    assert [(f.kind, f.sure) for f in made.findings] == [(StatusKind.HOSPICE, True)]
+
+
+@pytest.mark.parametrize("kind", ["Condition", "Flag"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Husband in hospice", "Wife on hospice care", "Son on hospice", "Daughter's hospice care", "Brother in hospice",
+        "Sister receives hospice care", "Parent in hospice", "Partner in hospice", "Grandmother in hospice",
+        "Hospice care of her sister", "Works as hospice nurse", "Worked in hospice", "Employed by hospice",
+        "Hospice worker", "Retired hospice chaplain", "Occupation: hospice aide", "Caregiver for hospice patient",
+    ],
+)  # fmt: skip
+def test_a_relative_or_an_occupation_is_nobodys_hospice_here(kind: str, words: str) -> None:
+    made = found(fact(kind, text(words), "2026-09-01"))
+    assert (made.hospice, made.findings) == (None, ())
 
 
 @pytest.mark.parametrize(("day", "shows"), [("2026-08-22", True), ("2026-08-21", False), ("2026-11-20", True)])
@@ -163,6 +219,7 @@ FALL, HEART_FAILURE = (
         (fact("Condition", icd("O09.521"), "2026-06-01"), StatusKind.PREGNANCY),
         (fact("Condition", icd("Z33.1"), "2026-06-01"), StatusKind.PREGNANCY),
         (fact("Observation", loinc("82810-3"), "2026-11-01", value=text("Pregnant")), StatusKind.PREGNANCY),
+        (fact("Observation", loinc("82810-3"), "2026-11-01", value=text("Pregnant (finding)")), StatusKind.PREGNANCY),
         (fact("Flag", text("Pregnant"), "2026-09-01"), StatusKind.PREGNANCY),
         (lives("Lives in nursing home (finding)", "2024-01-01"), StatusKind.NURSING_HOME),
         (fact("Flag", text("Nursing home resident"), "2023-01-01"), StatusKind.NURSING_HOME),
@@ -189,6 +246,9 @@ def test_a_status_is_named_with_its_source(entry: Fact, kind: StatusKind) -> Non
         fact("Observation", loinc("82810-3"), "2026-11-01", value=text("Not pregnant")),
         fact("Observation", loinc("82810-3"), "2026-05-01", value=text("Pregnant")),
         fact("Flag", text("Pregnancy test ordered"), "2026-09-01"),
+        fact("Flag", text("Wife is pregnant"), "2026-09-01"),
+        fact("Flag", text("Husband gets palliative care"), "2026-09-01"),
+        fact("Flag", text("Mother lives in a nursing home"), "2026-09-01"),
         lives("Lives alone", "2026-01-01"),
         fact("Flag", text("Nursing home: short stay"), "2026-01-01"),
         FALL,

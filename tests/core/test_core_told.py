@@ -57,11 +57,39 @@ def test_our_own_evidence_stands_beside_it() -> None:
     assert (found.done, found.elsewhere) == (own, outside)
 
 
-def test_a_value_told_from_outside_does_not_overrule_our_newest() -> None:
-    outside = worded("Observation", "Outside lab: Hgb A1c", "2026-10-01", value=percent("9.9"))
+@pytest.mark.parametrize(
+    ("value", "day", "done"),
+    [
+        ("9.9", "2026-10-01", False),  # newer and out of range: ours is not the newest value
+        ("9.9", "2026-02-01", True),
+        ("7.4", "2026-10-01", True),
+    ],
+)
+def test_a_value_told_from_outside_is_no_evidence_and_not_ignored(value: str, day: str, done: bool) -> None:
+    outside = worded("Observation", "Outside lab: Hgb A1c", day, value=percent(value))
     own = hba1c("7.0", "2026-03-01")
     found = look(glycaemic.RULE, outside, own)
-    assert (found.done, found.elsewhere) == (own, outside)
+    assert (found.done, found.unclear) == ((own, ()) if done else (None, (outside,)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "value", "elsewhere"),
+    [
+        (glycaemic.RULE, "HbA1c, outside lab", percent("11"), False),
+        (glycaemic.RULE, "HbA1c, outside lab", percent("7"), True),
+        (glycaemic.RULE, "HbA1c, outside lab", "eleven", False),
+        (glycaemic.RULE, "HbA1c, outside lab", None, True),
+        (colorectal.RULE, "FIT, outside lab", Concept(text="Positive"), False),
+        (colorectal.RULE, "FIT, outside lab", Concept(text="See report"), False),
+        (colorectal.RULE, "FIT, outside lab", Concept(text="Negative"), True),
+    ],
+)
+def test_what_somebody_else_found_and_calls_for_something_is_no_errand_for_staff(
+    rule: MeasureRule, words: str, value: object, elsewhere: bool
+) -> None:
+    outside = worded("Observation", words, "2026-10-01", value=value)
+    found = look(rule, outside)
+    assert (found.elsewhere, found.unclear) == ((outside, ()) if elsewhere else (None, (outside,)))
 
 
 def immunization(**fields: object) -> Fact:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.core.chart import Fact, Quantity
-from app.core.conditions.family import Likeness, plain
+from app.core.conditions.family import WORDS, Likeness, plain
 from app.core.conditions.searches import DRUG_TYPES, DRUGS, LAB_TYPES, LABS, Drugs, Lab
 from app.core.measures.rule import COUNTS
-from app.core.reading import OVER, Reading, dated, last_day
+from app.core.reading import DENIED, OVER, Reading, dated, last_day
 from app.core.report import Evidence
-from app.core.terminology import ICD10CM
+from app.core.terminology import ICD10CM, icd10
+from app.core.words import Words, texts
 
 #: A payer's chart review, in-home assessment or device screen (OIG OEI-03-23-00380): such evidence alone prompts
 #: nobody.
@@ -40,6 +41,8 @@ class Sides:
     absent: tuple[str, ...] = ()
     searched: bool = False
     unread: tuple[str, ...] = ()
+    #: What may speak for it: a drug given for much else too, an entry that only its words make one of this condition.
+    perhaps: tuple[Fact, ...] = ()
 
 
 def in_chart(likeness: Likeness, reading: Reading, today: date) -> Sides:
@@ -61,6 +64,10 @@ def in_chart(likeness: Likeness, reading: Reading, today: date) -> Sides:
         tuple(absent),
         searched=bool(asked) and not unread,
         unread=unread,
+        perhaps=(
+            *worded(likeness, reading),
+            *(fact for row in drugs if row.also for fact in _once_taken(row.also, row.days, reading, today)),
+        ),
     )
 
 
@@ -71,6 +78,17 @@ def _diagnosed(likeness: Likeness, reading: Reading) -> list[Fact]:
         f for text, facts in reading.of("Condition").by_text.items() if plain(text) in likeness.labels for f in facts
     ]
     return list({id(fact): fact for fact in (*by_code, *by_words)}.values())
+
+
+def worded(likeness: Likeness, reading: Reading) -> list[Fact]:
+    """The Conditions without a diagnosis code that we have which read like one of the families."""
+    found = [fact for family in likeness.families if (like := WORDS.get(family))
+             for fact in reading.worded(("Condition",), like)]  # fmt: skip
+    return [
+        fact
+        for fact in found
+        if not icd10(fact.concept) and fact.verification not in DENIED and fact.status not in OVER
+    ]
 
 
 def measured(lab: Lab, reading: Reading, today: date, days: int | None = None) -> list[tuple[Fact, int]]:
@@ -89,17 +107,26 @@ def measured(lab: Lab, reading: Reading, today: date, days: int | None = None) -
 
 def taken(row: Drugs, reading: Reading, today: date) -> list[Fact]:
     """The prescriptions of such a drug that are active, or were given within its days."""
-    return [fact for fact in _prescribed(row, reading, today) if fact.status in _TAKEN]
+    return [fact for fact in _prescribed(row.words, row.days, reading, today) if fact.status in _TAKEN]
 
 
 def ever(row: Drugs, reading: Reading, today: date) -> bool:
     """Whether any prescription of such a drug was given within its days, whatever became of it."""
-    return any(fact.status in _ONCE_TAKEN for fact in _prescribed(row, reading, today))
+    return any(_once_taken(words, row.days, reading, today) for words in (row.words, row.also) if words is not None)
 
 
-def _prescribed(row: Drugs, reading: Reading, today: date) -> Iterable[Fact]:
-    since = today - timedelta(days=row.days)
-    for fact in reading.worded(DRUG_TYPES, row.words):
+def unnamed(reading: Reading) -> bool:
+    """Whether a prescription does not say in words what it is: then nothing is known to be absent."""
+    return any(not texts(fact.concept) for kind in DRUG_TYPES for fact in reading.of(kind).facts)
+
+
+def _once_taken(words: Words, days: int, reading: Reading, today: date) -> list[Fact]:
+    return [fact for fact in _prescribed(words, days, reading, today) if fact.status in _ONCE_TAKEN]
+
+
+def _prescribed(words: Words, days: int, reading: Reading, today: date) -> Iterable[Fact]:
+    since = today - timedelta(days=days)
+    for fact in reading.worded(DRUG_TYPES, words):
         began, when = fact.when or fact.recorded, fact.until or fact.when or fact.recorded
         if fact.intent in ("proposal", "plan", "option") or (began is not None and began.start > today):
             continue

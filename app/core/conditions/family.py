@@ -14,6 +14,7 @@ from functools import lru_cache
 from app.core.conditions.model import Models, RiskModel, model_of, number_of, version_of
 from app.core.report import ConditionCategory
 from app.core.terminology import icd10
+from app.core.words import Words, words
 
 #: Beginning of an ICD-10-CM code -> families; the longest beginning decides. Combination codes belong to two.
 _BY_CODE: Mapping[str, tuple[str, ...]] = {
@@ -34,6 +35,22 @@ _BY_CATEGORY: Mapping[tuple[str, str], str] = {
     **{("28", code): "heart failure" for code in ("225", "226")},
     ("24", "111"): "copd",
     **{(version, code): "morbid obesity" for version, code in (("24", "22"), ("28", "48"))},
+}
+
+
+def _reads(*like: str) -> Words:
+    return words(*like, unlike=("risk", "screen", "pre-?diab", "insipidus", "gestational", "no evidence", "rule.?out"))
+
+
+#: How a condition of a family reads where its code is of a list that we do not have.
+WORDS: Mapping[str, Words] = {
+    "diabetes": _reads("diabet", "(?:t[12]|n?id)dm", "t[12]d", "dm ?(?:[12]|ii?)"),
+    "heart failure": _reads("(?:.*)heart failure", "chf", "hf[mrp]+ef", "cardiomyopath", ".*ventricular failure"),
+    "kidney disease": _reads("ckd", ".*kidney (?:disease|failure)", ".*renal (?:disease|failure|insuff)"),
+    "copd": _reads("copd", ".*obstructive (?:pulmonary|lung|airway)", "emphysem", "chronic bronchitis"),
+    "morbid obesity": _reads("obes", ".*obesity"),
+    "depression": _reads("depress", "mdd", "dysthym"),
+    "rheumatoid arthritis": _reads("rheumatoid", r"ra\b"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from app.core.conditions.corroboration import restricted
 from app.core.conditions.hierarchy import dominates
 from app.core.conditions.model import Models, model_of, number_of, version_of
 from app.core.conditions.settled import service_year, settled_by
@@ -28,8 +29,10 @@ def hidden_because(
         return Hidden(category, why)
     if category.cc_type not in _PROMPTS or category.evidence_status != "open-gap":
         return Hidden(category, "unknown-status")
-    higher = next(_dominating(category, among, models), None)
-    if category.hierarchical_status == "applied-superseded":
+    dominating = list(_dominating(category, among, models))
+    asked = [other for other in dominating if not _ends_as_history(other, reading, today)]
+    higher = next(iter(asked), None)
+    if category.hierarchical_status == "applied-superseded" and (asked or not dominating):
         return Hidden(category, "superseded", _named(higher, models) if higher else "")
     if higher and category.hierarchical_status in _HIERARCHY_MISSING:
         return Hidden(category, "superseded", _named(higher, models))
@@ -38,6 +41,13 @@ def hidden_because(
     if fact := settled_by(category, reading, today, models):
         return Hidden(category, "settled", fact.concept.label)
     return None
+
+
+def _ends_as_history(category: ConditionCategory, reading: Reading, today: date) -> bool:
+    """Whether a category is open and kept out of the office: it leaves nothing to ask that would stand for a lower."""
+    if category.evidence_status != "open-gap":
+        return False
+    return restricted((category,), reading, service_year(category, today), today) is not None
 
 
 def _named(category: ConditionCategory, models: Models) -> str:

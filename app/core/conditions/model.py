@@ -40,7 +40,10 @@ class RiskModel:
 Models: TypeAlias = Mapping[str, RiskModel]
 NO_MODELS: Models = MappingProxyType({})
 
-_VERSION = re.compile(r"\bV?(2[0-9])(?:\b|$)", re.IGNORECASE)
+#: A version is the whole text, or stands after "V" or "CMS-HCC": the same number in a date, in a dotted release number
+#: or after a bare "HCC" (which is a category) is none.
+_WHOLE = re.compile(r"\s*V?(2[0-9])\s*", re.IGNORECASE)
+_NAMED = re.compile(r"(?<![\w.])(?:CMS ?HCC(?: model)? ?V?|V(?:ersion)? ?)(2[0-9])(?!\w|\.\w)", re.IGNORECASE)
 #: Models that borrow the code system or the version numbers of CMS-HCC and are not it. ESRD V24 has other rules than
 #: V24.
 _ANOTHER = re.compile(r"\besrd\b|\bdialysis\b|rx-?\s?hcc|hhs-?\s?hcc|\bcdps\b|\bcommercial\b", re.IGNORECASE)
@@ -63,7 +66,14 @@ def _version(*stated: str) -> str:
     texts = [_spaced(text) for text in stated]
     if any(_ANOTHER.search(text) for text in texts):
         return ""
-    return next((found[1] for text in texts if (found := _VERSION.search(text))), "")
+    named = (_named(text) for text in texts)
+    return next((found.pop() for found in named if len(found) == 1), "")
+
+
+def _named(text: str) -> set[str]:
+    """The versions in a text; several are none, as in "from V24 to V28"."""
+    whole = _WHOLE.fullmatch(text)
+    return {whole[1]} if whole else set(_NAMED.findall(text))
 
 
 def number_of(category: ConditionCategory) -> str:

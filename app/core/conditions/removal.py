@@ -17,12 +17,12 @@ from functools import cached_property
 from app.core.chart import Fact
 from app.core.conditions.acute import Group
 from app.core.conditions.corroboration import corroborated, group_of, visit_of
-from app.core.conditions.evidence import Sides, ever, measured, mentioned, own_making, readable
+from app.core.conditions.evidence import Sides, ever, measured, mentioned, own_making, readable, unnamed, worded
 from app.core.conditions.family import Likeness, families
 from app.core.conditions.searches import DRUGS, LABS, Lab
 from app.core.conditions.settled import seen
 from app.core.conditions.treatment import TYPES as TREATMENT_TYPES
-from app.core.conditions.treatment import followed, treated
+from app.core.conditions.treatment import followed, site_of, treated
 from app.core.conditions.unsupported import (
     ACUTE,
     CANCER,
@@ -88,8 +88,9 @@ class _Listed:
         return any(code.startswith(beginnings) for facts in self.by_family.values() for code, _ in facts)
 
     def alike(self, likeness: Likeness) -> list[Fact]:
-        """Every entry of the same condition, of any list."""
-        return [fact for family in likeness.families for _, fact in self.by_family.get(family, ())]
+        """Every entry of the same condition, of any list, by its code, or where we do not have it by its words."""
+        coded = (fact for family in likeness.families for _, fact in self.by_family.get(family, ()))
+        return [*coded, *worded(likeness, self.reading)]
 
 
 def candidates(reading: Reading, today: date) -> list[Candidate]:
@@ -138,7 +139,7 @@ def _acute(group: Group, _: str, entries: tuple[Fact, ...], likeness: Likeness, 
     reading, today = chart.reading, chart.today
     last = today - timedelta(days=group.listed_days)
     drug = next((row for row in DRUGS if group.unless_drug and row.absence == group.unless_drug), None)
-    if drug and (reading.missing(("MedicationRequest",)) or ever(drug, reading, today)):
+    if drug and (reading.missing(("MedicationRequest",)) or unnamed(reading) or ever(drug, reading, today)):
         return None
     if any(_by_day(fact)[0] >= last for fact in chart.alike(likeness)):
         return None
@@ -152,11 +153,14 @@ def _cancer(group: Group, code: str, entries: tuple[Fact, ...], likeness: Likene
     """A solid cancer without treatment, oncology or other visit for it in the look-back, of a patient who is seen."""
     reading, window = chart.reading, Period(chart.today - timedelta(days=group.listed_days), chart.today)
     treatment = group.corroboration.treatment
-    if treatment is None or not code.startswith(SOLID) or reading.missing(TREATMENT_TYPES):
+    site = site_of(code)
+    if treatment is None or site is None or not code.startswith(SOLID):
+        return None
+    if reading.missing(TREATMENT_TYPES) or unnamed(reading):
         return None
     if chart.with_code(*SPREAD) or any(_by_day(fact)[0] >= window.start for fact in chart.alike(likeness)):
         return None
-    if treated(treatment, (), reading, window, chart.today) or followed(treatment, reading, window):
+    if treated(treatment, (), reading, window, chart.today) or followed(site, reading, window):
         return None
     if _mentioned(likeness, chart, window) or not chart.seen_in(window):
         return None
@@ -167,7 +171,12 @@ def _cancer(group: Group, code: str, entries: tuple[Fact, ...], likeness: Likene
 
 def _contradicted(row: Contradiction, chart: _Listed) -> tuple[Fact, ...]:
     """The results that speak against a stage; none when they are too few, too close, or followed by one for it."""
-    if chart.reading.missing(("Observation",)) or chart.with_code(*row.unless):
+    if chart.reading.missing(("Observation",)) or _explained(row, chart.reading):
+        return ()
+    beside = (
+        lab for lab in LABS if lab.name != row.lab and any(lab.families & other.families for other in _labs(row.lab))
+    )
+    if any(way > 0 for lab in beside for _, way in measured(lab, chart.reading, chart.today, days=row.within_days)):
         return ()
     results = [
         each for lab in _labs(row.lab) for each in measured(lab, chart.reading, chart.today, days=row.within_days)
@@ -176,6 +185,12 @@ def _contradicted(row: Contradiction, chart: _Listed) -> tuple[Fact, ...]:
     against = sorted((f for f, way in results if way < 0 and last_day(f) > since), key=_by_day, reverse=True)
     far = against and (last_day(against[0]) - last_day(against[-1])).days >= row.apart_days
     return tuple(against) if far else ()
+
+
+def _explained(row: Contradiction, reading: Reading) -> bool:
+    """Whether the chart has what explains such results otherwise, by code or in words."""
+    coded = any(code.startswith(row.unless) for code, _ in reading.diagnosed())
+    return coded or bool(reading.worded(("Condition", "Procedure", "Encounter", "ServiceRequest"), row.unless_words))
 
 
 def _labs(name: str) -> Iterable[Lab]:
@@ -199,25 +214,42 @@ def _stale(entries: tuple[Fact, ...], likeness: Likeness, chart: _Listed) -> Can
         way > 0
         for lab in LABS
         if lab.families & likeness.families
-        for _, way in measured(lab, reading, today, days=days)
+        for _, way in measured(lab, reading, today, days=max(days, lab.days))
     ):
         return None
-    if any(ever(row, reading, today) for row in DRUGS if row.families & likeness.families):
+    if unnamed(reading) or any(ever(row, reading, today) for row in DRUGS if row.families & likeness.families):
         return None
     return Candidate(entries, likeness, NOT_LATELY, STALE.source)
 
 
 def only_against(
-    categories: Iterable[ConditionCategory], evidence: Iterable[Evidence], sides: Sides, reading: Reading
+    categories: Iterable[ConditionCategory], evidence: Iterable[Evidence], sides: Sides, reading: Reading, today: date
 ) -> bool:
     """A documented category for which this chart has nothing, and against which all that could be read speaks: the
     payer's own records are older than it, or of the payer's own making.
+
+    What is treated, or may be this condition, is not refuted by results; and no result does it that treatment mends.
     """
     if sides.supporting or not sides.against or sides.unread or reading.missing(("Condition",)):
+        return False
+    if not (any(fact.type == "Condition" for fact in sides.against) or _refuted(sides, reading, today)):
         return False
     newest = max(last_day(fact) for fact in sides.against)
     later = [e for e in readable(evidence) if not own_making(e) and (e.when is None or e.when.end >= newest)]
     return any(category.cc_type == "historic" for category in categories) and not later
+
+
+def _refuted(sides: Sides, reading: Reading, today: date) -> bool:
+    """Whether results alone refute an established condition."""
+    if sides.perhaps or reading.missing(("MedicationRequest",)) or unnamed(reading):
+        return False
+    refs = {fact.ref for fact in sides.against}
+    for lab in (each for each in LABS if each.refutes_after is not None):
+        days = [last_day(fact) for fact, way in measured(lab, reading, today) if way < 0 and fact.ref in refs]
+        explained = any(row.lab == lab.name and _explained(row, reading) for row in CONTRADICTIONS)
+        if days and not explained and (max(days) - min(days)).days >= (lab.refutes_after or 0):
+            return True
+    return False
 
 
 # --- dates ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.conditions.acute import TOOLKIT
+from app.core.conditions.drugs import names
 from app.core.flag import RuleSource
+from app.core.measures.kidney import EGFR, RATIO
 from app.core.terminology import LOINC, CodeSet, codes
 from app.core.words import Words, words
 
@@ -35,6 +37,9 @@ class Lab:
     against_from: Decimal | None = None
     against_below: Decimal | None = None
     days: int = 730
+    #: How far apart two results must be to refute what somebody has established; 0: one is enough; None: they never do,
+    #: for treatment makes them normal.
+    refutes_after: int | None = None
 
     @property
     def speaks_against(self) -> bool:
@@ -66,7 +71,8 @@ def _at_most(value: Decimal, limit: Decimal | None) -> bool:
 @dataclass(frozen=True, slots=True)
 class Drugs:
     """Drugs that speak for a condition. `absence`: the key under which it counts that none was taken; empty: it does
-    not, because many are well without.
+    not, because many are well without. `also`: drugs given for it and for much else; they speak for nothing, but under
+    one of them a condition is not untreated.
     """
 
     families: frozenset[str]
@@ -74,6 +80,7 @@ class Drugs:
     source: RuleSource
     absence: str = ""
     days: int = 365
+    also: Words | None = None
 
 
 def _limit(value: str) -> Decimal:
@@ -97,19 +104,28 @@ LABS: tuple[Lab, ...] = (
     Lab(  # below 60 for three months; one value at or above speaks against stages 3 to 5
         "eGFR",
         frozenset({"kidney disease"}),
-        codes(LOINC, "33914-3", "48642-3", "48643-1", "62238-1", "77147-7", "88293-6", "88294-4", "98979-8", "98980-6"),
+        EGFR | codes(LOINC, "33914-3"),
         frozenset({"mL/min/{1.73_m2}", "mL/min/1.73m2", "mL/min/1.73 m2", "mL/min/1.73m²", "mL/min/1.73"}),
         _KDIGO,
         supports_below=_limit("60"),
         against_from=_limit("60"),
+        refutes_after=90,
     ),
     Lab(  # albuminuria A2 and above marks kidney damage whatever the eGFR; a normal one does not speak against stage 3
         "urine albumin/creatinine",
         frozenset({"kidney disease"}),
-        codes(LOINC, "9318-7", "14959-1", "32294-1", "13705-9", "14958-3", "30000-4", "76401-9", "77254-1"),
+        RATIO,
         frozenset({"mg/g", "mg/g{creat}", "ug/mg"}),
         _KDIGO,
         supports_from=_limit("30"),
+    ),
+    Lab(  # the same, in SI units
+        "urine albumin/creatinine",
+        frozenset({"kidney disease"}),
+        RATIO,
+        frozenset({"mg/mmol", "mg/mmol{creat}", "g/mol"}),
+        _KDIGO,
+        supports_from=_limit("3"),
     ),
     Lab(  # 6.5 % and above diagnoses; below 5.7 % is normal
         "HbA1c",
@@ -128,6 +144,7 @@ LABS: tuple[Lab, ...] = (
         _GOLD,
         supports_below=_limit("70"),
         against_from=_limit("70"),
+        refutes_after=0,
         days=1825,  # spirometry is not repeated every year
     ),
     Lab(  # the same ratio, written as a number
@@ -138,6 +155,7 @@ LABS: tuple[Lab, ...] = (
         _GOLD,
         supports_below=_limit("0.70"),
         against_from=_limit("0.70"),
+        refutes_after=0,
         days=1825,
     ),
     Lab(  # class 2 with another disease, or class 3
@@ -148,6 +166,7 @@ LABS: tuple[Lab, ...] = (
         _OBESITY,
         supports_from=_limit("35"),
         against_below=_limit("35"),
+        refutes_after=90,
     ),
     Lab(  # at 50 and above the ejection fraction is preserved, which speaks neither way
         "left ventricular ejection fraction",
@@ -191,55 +210,42 @@ LABS: tuple[Lab, ...] = (
 DRUGS: tuple[Drugs, ...] = (
     Drugs(
         frozenset({"I26", "I74", "I82"}),
-        words(
-            "warfarin", "coumadin", "jantoven", "apixaban", "eliquis", "rivaroxaban", "xarelto", "dabigatran",
-            "pradaxa", "edoxaban", "savaysa", "enoxaparin", "lovenox", "dalteparin", "fondaparinux", "heparin",
-            unlike=("heparin lock", "heparin flush"),
-        ),
+        words(*names("anticoagulant"), unlike=("heparin lock", "heparin flush")),
         TOOLKIT,
         absence="no-anticoagulant",
     ),
-    Drugs(  # drugs given for diabetes alone; SGLT2 and GLP-1 drugs are given for heart, kidney and weight too
+    Drugs(  # SGLT2 and GLP-1 drugs are given for heart, kidney and weight too
         frozenset({"diabetes"}),
-        words(
-            "metformin", "insulin", "glipizide", "glimepiride", "glyburide", "sitagliptin", "linagliptin",
-            "saxagliptin", "alogliptin", "pioglitazone", "repaglinide", "nateglinide",
-            unlike=("insulin syringe", "insulin pen needle"),
-        ),
+        words(*names("insulin", "glucose"), unlike=("insulin syringe", "insulin pen needle")),
         _ADA,
+        also=words(*names("glp-1", "sglt2")),
     ),
     Drugs(
         frozenset({"copd"}),
-        words(
-            "tiotropium", "umeclidinium", "aclidinium", "glycopyrrolate.*inhal", "revefenacin", "ipratropium",
-            "olodaterol", "indacaterol", "roflumilast", "ensifentrine", "breztri", "trelegy", "anoro", "stiolto",
-        ),
+        words(*names("bronchodilator"), unlike=("nasal", "nostril")),
         _GOLD,
         absence="no-bronchodilator",
+        also=words(*names("airways"), unlike=("nasal", "nostril")),
     ),
-    Drugs(  # drugs given for heart failure alone
+    Drugs(  # drugs given for heart failure alone, and those that are given for pressure, rhythm and kidney too
         frozenset({"heart failure"}),
-        words("sacubitril", "entresto", "ivabradine", "vericiguat"),
+        words(*names("heart-failure")),
         _EF,
+        also=words(*names("heart", "sglt2")),
     ),
+    Drugs(frozenset({"morbid obesity"}), words(*names("weight")), _OBESITY, also=words(*names("glp-1"))),
     Drugs(
         frozenset({"depression"}),
-        words(
-            "sertraline", "fluoxetine", "citalopram", "escitalopram", "paroxetine", "venlafaxine", "desvenlafaxine",
-            "duloxetine", "bupropion", "mirtazapine", "trazodone", "vortioxetine", "vilazodone", "nortriptyline",
-            "amitriptyline", "imipramine", "phenelzine", "tranylcypromine", "esketamine",
-        ),
+        words(*names("antidepressant")),
         RuleSource("OIG audits of Medicare Advantage diagnoses: depression without an antidepressant", "2023"),
         absence="no-antidepressant",
+        also=words(*names("mood")),
     ),
     Drugs(
         frozenset({"rheumatoid arthritis"}),
-        words(
-            "methotrexate", "hydroxychloroquine", "sulfasalazine", "leflunomide", "adalimumab", "etanercept",
-            "infliximab", "golimumab", "certolizumab", "abatacept", "tocilizumab", "sarilumab", "rituximab",
-            "tofacitinib", "upadacitinib", "baricitinib",
-        ),
+        words(*names("dmard")),
         _ACR,
         absence="no-dmard",
+        also=words(*names("steroid")),
     ),
-)  # fmt: skip
+)

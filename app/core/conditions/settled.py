@@ -15,14 +15,26 @@ from app.core.conditions.family import diagnoses
 from app.core.conditions.hierarchy import categories_of, covering
 from app.core.conditions.model import Models, model_of, number_of
 from app.core.dates import Within, within
-from app.core.reading import DENIED, Reading, local, newest
+from app.core.reading import DENIED, OVER, Reading, local, newest
 from app.core.report import ConditionCategory, Period
+from app.core.words import texts
 
 IN_PERSON_OR_VIDEO = frozenset({"AMB", "VR", "HH", "FLD", "IMP", "ACUTE", "NONAC", "OBSENC", "EMER", "SS"})
 _TOOK_PLACE = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
 _NOT_SEEN = re.compile(
-    r"\b(?:tele)?phone|\baudio|\be-?visit|\bmessag|\bpatient portal|\bchart review|\brefill", re.IGNORECASE
+    r"\b(?:tele)?phone|\baudio(?![ /-]*(?:and |& ?)?(?:video|visual))|\be-?visit|\bmessag|\bpatient portal"
+    r"|\bchart review|\brefill|(?<!house )\bcall(?:s|ed|back)?\b|\bno.?show|\bletter|\bresults? only"
+    r"|\bdocumentation only|\borders? only",
+    re.IGNORECASE,
 )
+#: Visits at which nobody who diagnoses sees the patient.
+_NO_CLINICIAN = re.compile(
+    r"\blab(?:s|oratory|work)?\b|\bblood draw|\bphlebotom|\bvenipuncture|\bspecimen|\bnurse (?!practitioner)|\bnurse$"
+    r"|\bnursing visit|\b(?:flu|allergy) shot|\bimmuni[sz]|\bvaccin|\binjection (?:only|visit)|\bimaging\b"
+    r"|\bradiolog|\bx-?ray|\bmammogra|\bpharmac|\bblood pressure check|\bbp check|\bdevice check",
+    re.IGNORECASE,
+)
+_VIDEO = re.compile(r"\bvideo|\baudio[ /-]*(?:and |& ?)?visual|\btele-?video|\bwebcam", re.IGNORECASE)
 
 
 def service_year(category: ConditionCategory, today: date) -> Period:
@@ -56,7 +68,7 @@ def settled_by(category: ConditionCategory, reading: Reading, today: date, model
 
 def assessed(fact: Fact, reading: Reading, year: Period, today: date) -> bool:
     """Whether an entry is an encounter diagnosis of a visit in person or by video in these days."""
-    if "encounter-diagnosis" not in fact.category or fact.verification in DENIED:
+    if "encounter-diagnosis" not in fact.category or fact.verification in DENIED or fact.status in OVER:
         return False
     visit = reading.encounters.get(local(fact.encounter))
     return (
@@ -65,7 +77,10 @@ def assessed(fact: Fact, reading: Reading, year: Period, today: date) -> bool:
 
 
 def seen(visit: Fact) -> bool:
-    """Whether the patient was seen: a visit that took place, in person or by video."""
+    """Whether a clinician saw the patient: a visit that took place, in person or, where it says so, by video."""
     if visit.status not in _TOOK_PLACE or visit.setting.upper() not in IN_PERSON_OR_VIDEO:
         return False
-    return not _NOT_SEEN.search(visit.concept.label)
+    said = texts(visit.concept)
+    if any(_NOT_SEEN.search(text) or _NO_CLINICIAN.search(text) for text in said):
+        return False
+    return visit.setting.upper() != "VR" or any(_VIDEO.search(text) for text in said)

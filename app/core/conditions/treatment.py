@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.core.chart import Fact
+from app.core.conditions.drugs import names
 from app.core.dates import overlaps
 from app.core.reading import DENIED, Reading, dated
 from app.core.report import Evidence, Period
 from app.core.terminology import HCPCS, ICD10CM, below, codes
-from app.core.words import Words, words
+from app.core.words import Words, phrases, texts, words
 
 #: Drugs against cancer (J9…); radiotherapy, chemotherapy and immunotherapy as the reason of a visit.
 _CODES = below(HCPCS, "J90", "J91", "J92", "J93") | codes(ICD10CM, "Z51.0", "Z51.11", "Z51.12")
@@ -26,56 +27,76 @@ _ANY = ("chemother", "radiation ther", "radiother", "immunother", "antineoplas",
 _HAPPENED = frozenset({"finished", "completed", "in-progress", "active", "arrived", "onleave"})
 #: Where treatment stands. All of them must have been readable before its absence says anything.
 TYPES = ("MedicationRequest", "Procedure", "Encounter", "Condition")
+#: Where a site may be named. Those beside the above are looked at where they could be read.
+_ENTRIES = (*TYPES, "ServiceRequest", "Appointment", "DiagnosticReport", "Observation", "DocumentReference")
 
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """The words of a site's drugs and operations, and the specialists beside oncology who follow such a cancer.
-
-    Their visits do not make an office prompt, but who is seen by them is no candidate for removal.
-    """
+    """The words of a site's drugs and operations."""
 
     words: Words
-    followed_by: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site of solid cancers: the words by which any entry names it or its drugs, and the specialists beside oncology
+    who follow such a cancer. Their visits make no office prompt; but who is seen by them, and whose site is named at
+    all, is no candidate for removal.
+    """
+
+    stems: tuple[str, ...]  # beginnings of ICD-10-CM codes, tidied
+    names: Words
+    followed_by: Words
 
 
 _ONCOLOGY = re.compile(r"\b(?:h[ae]+mato-?)?oncolog", re.IGNORECASE)
 
+_BREAST = ("mastectom", "lumpectom", *names("breast"))
+_LUNG = ("lobectom", "pneumonectom", *names("lung"))
+_COLON = ("colectom", "hemicolectom", "proctectom", *names("colon"))
+_PROSTATE = ("prostatectom", "active surveillance", "watchful waiting", *names("prostate"))
+_BLADDER = (r"(?:trans)?urethral resection of (?:the )?bladder", "turbt", "cystectom", *names("bladder"))
+_OTHERS = ("stem cell transplant", "bone marrow transplant", *names("antineoplastic"))
 
-def _followed_by(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{words})", re.IGNORECASE)
+BREAST = Treatment(words(*_ANY, *_BREAST))
+LUNG = Treatment(words(*_ANY, *_LUNG))
+COLON = Treatment(words(*_ANY, *_COLON))
+PROSTATE = Treatment(words(*_ANY, *_PROSTATE))
+ANY_SITE = Treatment(words(*_ANY, *_BREAST, *_LUNG, *_COLON, *_PROSTATE, *_BLADDER, *_OTHERS))
 
 
-_BREAST = (
-    "mastectom", "lumpectom", "tamoxifen", "anastrozole", "letrozole", "exemestane", "fulvestrant", "goserelin",
-    "palbociclib", "ribociclib", "abemaciclib", "trastuzumab", "pertuzumab", "capecitabine", "elacestrant", "olaparib",
-)  # fmt: skip
-_LUNG = (
-    "lobectom", "pneumonectom", "osimertinib", "erlotinib", "gefitinib", "afatinib", "alectinib", "lorlatinib",
-    "pembrolizumab", "nivolumab", "atezolizumab", "durvalumab", "cemiplimab", "pemetrexed", "carboplatin", "cisplatin",
-    "etoposide",
-)  # fmt: skip
-_COLON = (
-    "colectom", "hemicolectom", "proctectom", "fluorouracil inj", "capecitabine", "oxaliplatin", "irinotecan", "folfox",
-    "folfiri", "bevacizumab", "cetuximab", "panitumumab", "regorafenib", "trifluridine",
-)  # fmt: skip
-_PROSTATE = (
-    "prostatectom", "leuprolide", "leuprorelin", "goserelin", "triptorelin", "degarelix", "relugolix", "abiraterone",
-    "enzalutamide", "apalutamide", "darolutamide", "bicalutamide", "docetaxel", "active surveillance",
-    "watchful waiting",
-)  # fmt: skip
-_OTHERS = (
-    "imatinib", "dasatinib", "nilotinib", "ibrutinib", "acalabrutinib", "zanubrutinib", "venetoclax", "lenalidomide",
-    "pomalidomide", "bortezomib", "carfilzomib", "daratumumab", "rituximab", "obinutuzumab", "azacitidine",
-    "decitabine", "hydroxyurea", "ruxolitinib", "sunitinib", "sorafenib", "lenvatinib", "gemcitabine", "paclitaxel",
-    "cyclophosphamide", "stem cell transplant", "bone marrow transplant",
+def _site(stems: str, like: tuple[str, ...], followed_by: tuple[str, ...]) -> Site:
+    never = ("histor", r"\bfh\b", "family")
+    return Site(tuple(stems.split()), phrases(*like, unlike=never), phrases(*followed_by, unlike=never))
+
+
+#: A solid cancer of none of these is never a candidate: we do not know what would show that it is followed.
+SITES: tuple[Site, ...] = (
+    _site("C50", ("breast", "mammary", *_BREAST), ("breast",)),
+    _site("C34", ("lung", "bronch", "pulmonary nodul", *_LUNG), ("thoracic", "pulmon")),
+    _site(
+        "C18 C19 C20 C21",
+        ("colon", "colorect", "rect(?:al|um)", "bowel", "colostom", "ileostom", r"\bcea\b", "carcinoembry", *_COLON),
+        ("colorectal", "proctolog", "gastroenter"),
+    ),
+    _site("C61", ("prostat", r"psa\b", *_PROSTATE), ("urolog",)),
+    _site("C67 C65 C66", ("bladder", "urotheli", "cystoscop", "ureter", *_BLADDER), ("urolog",)),
+    _site("C64", ("kidney", "renal", "nephrect"), ("urolog", "nephrolog")),
+    _site("C62", ("testic", "testis", "orchiect"), ("urolog",)),
+    _site("C73", ("thyroid", "thyroglob", *names("thyroid")), ("endocrin",)),
+    _site("C43", ("melanom", "skin", "mole", "sentinel"), ("dermat",)),
+    _site(
+        "C51 C52 C53 C54 C55 C56 C57",
+        ("ovar", "uter", "endometri", "cervi", "vulv", "vagin", "hysterect", "salping", r"ca[- ]?125"),
+        ("gyn", "obstetr"),
+    ),
 )  # fmt: skip
 
-BREAST = Treatment(words(*_ANY, *_BREAST), _followed_by("breast surg"))
-LUNG = Treatment(words(*_ANY, *_LUNG), _followed_by("thoracic surg"))
-COLON = Treatment(words(*_ANY, *_COLON), _followed_by("colorectal surg"))
-PROSTATE = Treatment(words(*_ANY, *_PROSTATE), _followed_by("urolog"))
-ANY_SITE = Treatment(words(*_ANY, *_BREAST, *_LUNG, *_COLON, *_PROSTATE, *_OTHERS))
+
+def site_of(code: str) -> Site | None:
+    """The site of a tidied ICD-10-CM code."""
+    return next((site for site in SITES if code.startswith(site.stems)), None)
 
 
 def treated(treatment: Treatment, evidence: Iterable[Evidence], reading: Reading, window: Period, today: date) -> bool:
@@ -88,15 +109,24 @@ def treated(treatment: Treatment, evidence: Iterable[Evidence], reading: Reading
     return any(when is not None and overlaps(when.start, when.end, until) for when in (*here, *there))
 
 
-def followed(treatment: Treatment, reading: Reading, window: Period) -> bool:
-    """Whether another specialist for this site saw the patient in the window."""
-    pattern = treatment.followed_by
-    return pattern is not None and any(
-        overlaps(when.start, when.end, window)
+def followed(site: Site, reading: Reading, window: Period) -> bool:
+    """Whether any entry of the window names the site or its treatment, or another specialist for it saw the patient.
+
+    What was not done counts too: somebody thought of it.
+    """
+    named = [fact for fact in reading.worded(_ENTRIES, site.names) if _about(fact, window)]
+    return bool(named) or any(
+        site.followed_by.read_like(text)
         for fact in reading.of("Encounter").facts
-        if fact.status in _HAPPENED and any(pattern.search(text) for text in (fact.concept.label, fact.who))
-        if (when := dated(fact)) is not None
+        if _about(fact, window)
+        for text in (*texts(fact.concept), fact.who)
     )
+
+
+def _about(fact: Fact, window: Period) -> bool:
+    days = [when for when in (fact.when, fact.until, fact.recorded) if when is not None]
+    held = fact.type == "MedicationRequest" and fact.status == "active"
+    return held or not days or any(overlaps(when.start, when.end, window) for when in days)
 
 
 def _treatment(treatment: Treatment, reading: Reading) -> Iterable[Fact]:

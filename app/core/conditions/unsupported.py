@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core.flag import RuleSource
+from app.core.words import Words, phrases
 
 #: Why an entry looks unsupported: the keys of `PromptRow.because`.
 ACUTE, CANCER, LABS_CONTRADICT, ONLY_AGAINST, NOT_LATELY = (
@@ -23,7 +24,7 @@ ACUTE, CANCER, LABS_CONTRADICT, ONLY_AGAINST, NOT_LATELY = (
 class Contradiction:
     """A stage or severity against which repeated results speak: two of them so far apart, none for it after the first.
 
-    `unless`: diagnoses that explain such results otherwise.
+    `unless`: diagnoses that explain such results otherwise, and `unless_words` in words, for other lists of codes.
     """
 
     diagnoses: tuple[str, ...]  # beginnings of ICD-10-CM codes, tidied
@@ -31,6 +32,7 @@ class Contradiction:
     apart_days: int
     within_days: int
     unless: tuple[str, ...]
+    unless_words: Words
     source: RuleSource
 
 
@@ -41,6 +43,7 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
         apart_days=90,
         within_days=730,
         unless=("Z992", "Z940", "T861", "N186", "Z91A", "Z9115"),  # dialysis and transplant
+        unless_words=phrases(".*transplant", ".*dialysis", "hemodial", "esrd", "end.stage (?:renal|kidney)"),
         source=RuleSource(
             "KDIGO CKD guideline, definition and staging",
             "2024",
@@ -53,6 +56,7 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
         apart_days=90,
         within_days=730,
         unless=("O", "Z33", "Z34"),  # pregnancy
+        unless_words=phrases("pregnan", "prenatal", "antenatal", "antepartum"),
         source=RuleSource(
             "NHLBI clinical guidelines on overweight and obesity", "1998", "https://www.ncbi.nlm.nih.gov/books/NBK2003/"
         ),
