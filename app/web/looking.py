@@ -54,10 +54,17 @@ class Look:
         return Visit(self.opening.day, setting=fact.setting, encounter=fact.ref, finished=fact.status == "finished")
 
     def panel(self) -> Panel:
-        """The panel of the answers so far, as far as this role may see it."""
-        built = core_panel.build(
-            chart_of(self.state.answers),
-            payers_of(self.state.plan, self.state.answers),
+        """The panel of the answers so far, as far as this role may see it, and what changed since the last time."""
+        remembering, prompts = parts().remembering, self.may(May.SEE_PROMPTS)
+        built = self.earlier(frozenset())
+        return replace(built, changes=remembering.since(self.opening, built, may_see_prompts=prompts))
+
+    def earlier(self, out: frozenset[str]) -> Panel:
+        """The panel as it would be if the questions `out` (keys of source lines) had no answer yet."""
+        answers = {ask: each for ask, each in self.state.answers.items() if f"{ask.source}/{ask.name}" not in out}
+        return core_panel.build(
+            chart_of(answers),
+            payers_of(self.state.plan, answers),
             unconnected=self.state.plan.unconnected,
             today=self.opening.day,
             visit=self.visit(),
@@ -67,8 +74,6 @@ class Look:
             models=parts().models,
             more_out=not self.state.complete,  # the encounter may be out still, of which the panel has no line
         )
-        remembering, prompts = parts().remembering, self.may(May.SEE_PROMPTS)
-        return replace(built, changes=remembering.since(self.opening, built, may_see_prompts=prompts))
 
 
 def look(of: launch.Launch, *, seen: int | None = None, until_known: bool = False) -> Look:

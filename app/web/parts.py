@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from app.core.roles import RoleRow
 from app.gather import Gathering
 from app.health import Listed, Site
 from app.remember import Remembering
+from app.web.present.ids import Ids
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Parts:
     models: Models  # the risk models that we have tables of
     registry: Callable[[], Registry]  # the measures, with the code lists that the practice has imported
     restriction_kinds: Mapping[str, tuple[str, ...]]  # in which resources each EHR keeps restrictions on disclosure
+    digest: Callable[[str], str]  # the keyed hash, hexadecimal
+
+    def ids(self, handle: str) -> Ids:
+        """The ids of one launch's items: nobody without the key can compute them."""
+        return Ids(lambda about: self.digest(json.dumps(["screen-id", handle, about])))
 
 
 def parts(app: Flask | None = None) -> Parts:

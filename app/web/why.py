@@ -24,18 +24,19 @@ def page(handle: str, id_: str) -> ResponseReturnValue:
     seen = look(of, until_known=True)
     if not seen.patient_known or not seen.may(May.SEE_GAPS):
         return redirect(url_for("encounter.page", handle=handle, full=1), 303)
-    found, visit = seen.panel(), seen.visit()
-    row = present.find_row(found, id_)
+    found, visit, ids = seen.panel(), seen.visit(), parts().ids(handle)
+    row = present.find_row(found, id_, ids)
     view = present.why_view(
         found,
         id_,
         today=seen.opening.day,
         links=links_of(handle),
+        ids=ids,
         banner=of.need_patient_banner or not of.framed,
         fits=fits(row, visit, parts().registry()) if row and visit else None,
         rule=next((rule for rule in parts().registry().rules if row and rule.source == row.rule), None),
     )
-    wrong_patient = url_for("privacy.wrong_patient", handle=handle) if view.suspects else ""
+    hold_url = url_for("privacy.wrong_patient", handle=handle) if view.holds else ""
     shell = shell_of(seen)
     status = 200 if view.mark else 404
-    return render_template("encounter/why.html", shell=shell, why=view, wrong_patient_url=wrong_patient), status
+    return render_template("encounter/why.html", shell=shell, why=view, hold_url=hold_url), status

@@ -89,6 +89,35 @@ def test_the_page_that_links_to_a_new_window_is_accessible(home: House, new_prof
     assert violations(frame) == []
 
 
+@pytest.mark.parametrize("kind", ["gap", "prompt"])
+def test_the_page_that_says_why_is_accessible_and_fits_a_narrow_frame(home: House, page: Page, kind: str) -> None:
+    panel_of(page, home, "historic-and-suspected" if kind == "prompt" else "payers-disagree")
+    page.locator(f'[data-kind="{kind}"][data-place="expanded"] .why-link').first.click()
+    expect(page.locator("[data-why]")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert violations_in_light_and_dark(page) == []
+
+
+def test_the_privacy_officers_page_is_accessible_and_fits_a_narrow_frame(own_home: House, page: Page) -> None:
+    panel_of(page, own_home, "payers-disagree")
+    page.locator(".why-link").first.click()
+    page.get_by_role("button", name="Not this patient: Northwind Health Plan").click()
+    expect(page.locator("#flags")).to_contain_text("Not this patient")
+    page.goto(own_home.mint("payers-disagree", user="privacy")["launch_url"])
+    page.locator(".doors a").click()
+    page.get_by_label("Do not disclose to").select_option(label="Every payer")
+    form = page.get_by_role("form", name="New restriction")
+    form.get_by_label("Reason").fill("Asked for in writing")
+    form.get_by_role("button", name="Restrict").click()
+    expect(page.locator("[data-restriction]")).to_be_visible()
+    expect(page.locator("[data-held]")).to_be_visible()
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert violations_in_light_and_dark(page) == []
+
+
 @pytest.mark.parametrize("path", ["main/", "main/chart/historic-and-suspected", "main/compare", "second/chart/hospice"])
 def test_the_sandbox_ehr_is_accessible(home: House, page: Page, path: str) -> None:
     page.goto(f"{home.ehr}/{path}")

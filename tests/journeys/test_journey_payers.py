@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 import requests
 
-from sandbox_config.screen import Screen
+from sandbox_config.demo import browser
+from sandbox_config.screen import Screen, watch
 from tests.house import House
 
 STORY = "one-open-gap"
@@ -85,8 +87,37 @@ def test_a_payer_that_may_not_be_told_hears_nothing(own_home: House, story: str)
     assert not screen.clear
 
 
+def test_a_restriction_that_could_not_be_read_is_read_again_on_a_retry(own_home: House) -> None:
+    session = browser()
+    with own_home.fault("ehr", "down:Consent"):
+        page = own_home.launch(STORY, session=session)
+        screen = watch(session, page.url)
+    assert reasons(screen)["northwind/care-gaps"] == "restriction-unknown"
+    (key,) = re.findall(r'name="key" value="(northwind/[^"]+)"', screen.html)
+    own_home.clock.ahead = timedelta(minutes=2)  # the EHR rests no longer
+    session.post(f"{page.url}retry", data={"key": key}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=20)
+    assert states(watch(session, page.url)) == {"HbA1c test": "do-today"}
+
+
+def test_what_is_in_doubt_can_be_read_again_and_stays_in_doubt_until_it_is_clear(own_home: House) -> None:
+    session = browser()
+    page = own_home.launch("consent-unreadable", session=session)
+    screen = watch(session, page.url)
+    (key,) = re.findall(r'name="key" value="(northwind/[^"]+)"', screen.html)
+    session.post(f"{page.url}retry", data={"key": key}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=20)
+    assert reasons(watch(session, page.url))["northwind/care-gaps"] == "restriction-unknown"
+    assert not any("/fhir/Patient" in path or "Measure" in path for path in calls(own_home, "northwind"))
+
+
 @pytest.mark.parametrize("user", ["privacy", "it"])
 def test_privacy_officer_and_operator_see_nothing_of_a_chart(home: House, user: str) -> None:
     screen = home.panel(STORY, user=user)
     assert not screen.rows
     assert "HbA1c" not in screen.html
+
+
+def test_a_payer_that_lists_no_measures_is_asked_for_those_that_its_entry_names(own_home: House) -> None:
+    with own_home.fault("harbor", "down:read"):
+        screen = own_home.panel("pneumococcal")
+    assert list(states(screen).values()) == ["do-today"], screen.text
+    assert "asked only for the measures that we have a rule for" in screen.text

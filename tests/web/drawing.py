@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, render_template
-from handmade import LINKS, NOW, TODAY
+from handmade import IDS, LINKS, NOW, TODAY
 from jinja2 import StrictUndefined
 
 from app.core.flag import Panel
@@ -25,7 +25,7 @@ SHELL = present.shell("Mara Ellison, MD", Role.CLINICIAN, "Sandbox EHR")
 
 
 def view(panel: Panel, **more: Any) -> present.PanelView:
-    return present.panel(panel, **{"now": NOW, "links": LINKS, "version": "7", **more})
+    return present.panel(panel, **{"now": NOW, "links": LINKS, "version": "7", "ids": IDS, **more})
 
 
 def draw(template: str, **context: Any) -> str:
@@ -45,8 +45,8 @@ def page(panel: Panel | None) -> str:
 def why(panel: Panel, id_: str = "") -> str:
     """The page of one item; of the first expanded gap, where none is named."""
     known = id_ or view(panel).gaps[0].id
-    seen = present.why_view(panel, known, today=TODAY, links=LINKS)
-    return draw("encounter/why.html", shell=SHELL, why=seen, wrong_patient_url="/l/abc/wrong-patient")
+    seen = present.why_view(panel, known, today=TODAY, links=LINKS, ids=IDS)
+    return draw("encounter/why.html", shell=SHELL, why=seen, hold_url="/l/abc/wrong-patient")
 
 
 class Reader(HTMLParser):

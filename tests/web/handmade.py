@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,11 +33,12 @@ from app.core.flag import (
 )
 from app.core.freshness import DataClass, SourceClass
 from app.core.report import ConditionCategory, Evidence, Gap, GapReason, GapStatus, Measure, Period
-from app.web.present import Links
+from app.web.present import Ids, Links
 
 NOW = datetime(2026, 11, 22, 9, 41, tzinfo=UTC)
 TODAY = NOW.date()
 LINKS = Links("/l/abc/", "/l/abc/flags", "/l/abc/flags?full=1", "/l/abc/retry", "/l/abc/end", "/l/abc/why/")
+IDS = Ids(lambda about: hashlib.sha256(f"launch abc|{about}".encode()).hexdigest())
 YEAR = Period(date(2026, 1, 1), date(2026, 12, 31))
 
 NORTHWIND, LAKESIDE = "Northwind Health Plan", "Lakeside Community Health"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
 from handmade import (
+    IDS,
     LAKESIDE,
     LAKESIDE_LINES,
     NORTHWIND,
@@ -41,7 +43,8 @@ from app.core.flag import Card, GapRow, IdentityNote, State, Urgency
 from app.core.identity import Differs
 from app.core.measures import REGISTRY
 from app.core.report import Evidence, GapReason, GapStatus, Measure
-from app.web.present.gaps import row_id, row_view, rule_words
+from app.web.present import Ids
+from app.web.present.gaps import row_view, rule_words
 from app.web.present.names import Payers
 from app.web.present.saying import WITHHELD
 from app.web.present.views import RowView
@@ -51,7 +54,7 @@ PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
 
 
 def shown(found: GapRow | Card) -> RowView:
-    return row_view(found if isinstance(found, Card) else card(found), PAYERS, TODAY)
+    return row_view(found if isinstance(found, Card) else card(found), PAYERS, TODAY, IDS)
 
 
 def last(gap_row: GapRow) -> dict[str, str]:
@@ -123,6 +126,10 @@ def test_states_are_told_apart_by_word_and_by_shape_or_tone() -> None:
         (outside("else"), "The patient is outside the measure, by this chart."),
         (row(parts=(a1c("6.9", -3),)), "Done already: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. The rest is missing."),
         (alone(), "FIT (stool immunochemical test) Positive: no follow-up found in this chart."),
+        (row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),), because="told-not-to"),
+         "In this chart: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. It says not to do this."),
+        (row(State.CANNOT_TELL, unclear=(a1c("6.9", -3),), because="exclusion-not-certain"),
+         "In this chart: HbA1c 6.9 %, 19 Nov 2026, 3 days ago. It reads like a reason not to do this."),
         (row(State.CANNOT_TELL, because="direction-not-certain"), "Which way the payer's report counts is not"),
     ],
 )  # fmt: skip
@@ -213,7 +220,7 @@ def test_a_rule_says_who_reviewed_it_or_that_nobody_has() -> None:
 
 def test_an_identity_that_differs_is_named_beside_the_row() -> None:
     payers = Payers.of(LAKESIDE_LINES, (IdentityNote("lakeside", ("family name", "sex")),))
-    note = row_view(card(mammogram()), payers, TODAY).note
+    note = row_view(card(mammogram()), payers, TODAY, IDS).note
     assert note == (
         "Lakeside's record of this member is not the chart's: it has another family name and another sex. "
         "Check that it is the same person."
@@ -236,11 +243,13 @@ def test_short_names_stay_apart() -> None:
     assert payers.full("unknown-payer") == "unknown-payer"
 
 
-def test_a_row_id_is_stable_and_tells_nothing() -> None:
+def test_a_row_id_is_stable_in_its_launch_and_tells_nothing() -> None:
     one = card(row(), act="a1c")
-    assert row_id(one) == row_id(card(mammogram(), act="a1c"))
-    assert row_id(one) != row_id(card(row(), act="bcs"))
-    assert re.fullmatch(r"g[0-9a-f]{10}", row_id(one))
+    assert IDS.card(one) == IDS.card(card(mammogram(), act="a1c"))
+    assert IDS.card(one) != IDS.card(card(row(), act="bcs"))
+    assert re.fullmatch(r"g[0-9a-f]{10}", IDS.card(one))
+    other = Ids(lambda about: hashlib.sha256(f"launch def|{about}".encode()).hexdigest())
+    assert other.card(one) != IDS.card(one)
 
 
 def test_what_the_chart_alone_found_is_said_by_the_chart() -> None:
@@ -262,9 +271,10 @@ def test_a_booking_is_told_from_an_order() -> None:
 def test_old_data_says_verify_first_and_names_the_act_and_the_age() -> None:
     seen = shown(old_data())
     assert seen.mark.word == "Verify first"
+    assert seen.action == "Check first for an earlier colorectal cancer screening"
     assert seen.verify == (
-        "Check the chart for an earlier colorectal cancer screening first: "
-        "Northwind's claims reach only to 14 Jul 2026 (19 weeks; usually 13 weeks)."
+        "Northwind's claims reach only to 14 Jul 2026 (19 weeks; usually 13 weeks). "
+        "If there is none: offer a colonoscopy or a stool test."
     )
     undated = replace(old_data(), rows=(row(gap=gap(data_through=None)),))
     assert "Northwind's claims were last calculated on 14 Jul 2026" in shown(undated).verify
@@ -278,6 +288,14 @@ def test_what_a_payer_looked_at_is_shown_with_its_value() -> None:
     assert last(row(last_at_payer=seen))["Northwind"] == "HbA1c 9.1 %, 23 Oct 2026, 4 weeks ago"
     said = replace(seen, what="HbA1c 9.1 %")
     assert last(row(last_at_payer=said))["Northwind"] == "HbA1c 9.1 %, 23 Oct 2026, 4 weeks ago"
+
+
+def test_a_conclusion_of_many_words_is_quoted_behind_what_it_is_of() -> None:
+    words = "Suspicious cluster of calcifications. Biopsy is recommended."
+    found = replace(alone(), last_in_chart=fact("DiagnosticReport", "Mammogram", -3, words))
+    assert last(found)["This chart"] == f"Mammogram: “{words[:-1]}”, 19 Nov 2026, 3 days ago"
+    short = replace(alone(), last_in_chart=fact("Observation", "FIT", -3, "Positive"))
+    assert last(short)["This chart"] == "FIT Positive, 19 Nov 2026, 3 days ago"
 
 
 def test_an_annotation_is_no_unit() -> None:

@@ -9,21 +9,27 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from drawing import view
 from handmade import (
+    CHART_LINES,
+    IDS,
     LAKESIDE_LINES,
     LINKS,
     NORTHWIND_LINES,
+    TODAY,
     asking,
     busy,
     card,
     cards,
+    days,
     deceased,
     disputed,
+    done_elsewhere,
     gap,
     historic,
     hospice,
     line,
     mammogram,
     nobody,
+    old_data,
     out_of_range,
     panel,
     prompt,
@@ -54,6 +60,7 @@ from app.web.present.place import keep_place
 from app.web.present.words import STATUS_MARKS
 
 CLEAR = "No open gaps"
+ROW = "gaaaaaaaaaa"
 
 
 def drawn_by(seen: present.PanelView) -> present.Drawn:
@@ -115,6 +122,17 @@ def test_hospice_is_one_status_and_one_line_of_what_does_not_apply() -> None:
     assert fold.summary == "Nothing to do: 2 measures not applicable (HbA1c test and Mammogram)"
 
 
+def test_what_only_reads_like_hospice_asks_and_leaves_nothing_out() -> None:
+    asked = PatientStatus(StatusKind.HOSPICE, "Condition/c1", days(-49), "Hospice care", sure=False)
+    seen = view(panel(status=(asked,), gaps=cards(row())))
+    (status,) = seen.status
+    assert status.mark.word == "Cannot tell"
+    assert status.words == (
+        "This entry may mean hospice care: Hospice care, 4 Oct 2026, 7 weeks ago. Nothing is left out because of it."
+    )
+    assert len(seen.gaps) == 1
+
+
 def test_a_status_that_could_not_be_read_says_what_may_be_missed() -> None:
     assert view(unread_status()).status[0].words == "Not read: visits. Hospice care or death may be missed here."
 
@@ -165,24 +183,82 @@ def test_a_late_gap_is_appended_although_it_ranks_first() -> None:
     assert not view(late).reorder
 
 
+LATE = (*CHART_LINES, *NORTHWIND_LINES, *LAKESIDE_LINES)  # Lakeside has answered now, and something else is out
+
+
+def both_times(before: Panel, now: Panel) -> tuple[present.PanelView, present.PanelView]:
+    """The view of what was drawn while Lakeside was asked, and of what follows once it has answered."""
+    now, outs = replace(now, sources=LATE), []
+
+    def earlier(out: frozenset[str]) -> Panel:
+        outs.append(out)
+        return before
+
+    first = view(before)
+    second = view(now, drawn=drawn_by(first), earlier=earlier)
+    assert set(outs) <= {frozenset({"lakeside/care-gaps"}), frozenset({"lakeside/risk"})}
+    assert view(now, drawn=drawn_by(second), earlier=earlier).gaps == second.gaps, "the next poll moves it"
+    return first, second
+
+
 def test_a_payer_that_joins_a_drawn_card_late_changes_no_line_of_it_until_the_user_acts() -> None:
     both, other = two_payers(), card(mammogram())
-    first = view(replace(asking(), gaps=(replace(both, rows=both.rows[:1]), other)))
     late = replace(asking(), gaps=(both, other))
-    second = view(late, drawn=drawn_by(first))
+    first, second = both_times(replace(asking(), gaps=(replace(both, rows=both.rows[:1]), other)), late)
     assert second.gaps == first.gaps
     assert second.reorder == "Show what came since"
-    assert view(late, drawn=drawn_by(second)).gaps == first.gaps
     assert view(late).gaps[0].says == "Northwind and Lakeside ask for it"
     assert not view(late).reorder
 
 
 def test_a_payer_that_contradicts_a_drawn_card_late_is_announced() -> None:
     alone = replace(disputed(), closed=(), clashes=())
-    first = view(replace(asking(), gaps=(alone,)))
-    second = view(replace(asking(), gaps=(disputed(),)), drawn=drawn_by(first))
+    first, second = both_times(replace(asking(), gaps=(alone,)), replace(asking(), gaps=(disputed(),)))
     assert second.gaps == first.gaps
     assert second.reorder == "Show what came since"
+
+
+def test_a_late_payer_with_newer_data_takes_no_line_from_a_drawn_card() -> None:
+    drawn = old_data()
+    fresh = replace(drawn, rows=(*drawn.rows, row(gap=gap("lakeside", "col"))), verify=())
+    first, second = both_times(replace(asking(), gaps=(drawn,)), replace(asking(), gaps=(fresh,)))
+    assert first.gaps[0].verify
+    assert second.gaps == first.gaps
+    assert second.reorder == "Show what came since"
+
+
+def test_a_drawn_card_that_a_late_payer_makes_something_for_staff_stays_and_stands_once() -> None:
+    drawn, other = card(row(), act="a1c"), card(mammogram(), act="bcs")
+    settled = replace(drawn, rows=(replace(done_elsewhere(), gap=drawn.main.gap),))
+    first, second = both_times(
+        replace(asking(), gaps=(drawn, other)), replace(asking(), gaps=(other,), staff=(settled,))
+    )
+    assert second.gaps == first.gaps
+    assert "staff" not in {fold.id for fold in second.folds}
+    assert second.reorder == "Show what came since"
+
+
+def test_a_late_payer_that_says_nothing_of_a_drawn_card_leaves_nothing_to_announce() -> None:
+    found = replace(asking(), gaps=cards(mammogram()))
+    first, second = both_times(found, found)
+    assert second.gaps == first.gaps
+    assert not second.reorder
+
+
+def test_a_payer_that_joins_a_drawn_condition_late_changes_no_line_of_it_even_where_it_words_it_now() -> None:
+    risk_out = replace(LAKESIDE_LINES[0], key="lakeside/risk", what="risk", state=SourceState.ASKING)
+    answered = replace(risk_out, state=SourceState.ANSWERED)
+    mine, theirs = historic().categories
+    before = panel(prompts=(replace(historic(), categories=(mine,)),), sources=(*NORTHWIND_LINES, risk_out))
+    now = replace(before, prompts=(replace(historic(), categories=(theirs, mine)),), complete=False)
+    now = replace(now, sources=(*NORTHWIND_LINES, answered))
+    first = view(replace(before, complete=False))
+    second = view(now, drawn=drawn_by(first), earlier=lambda _: before)
+    assert second.prompts == first.prompts
+    assert second.reorder == "Show what came since"
+    assert view(now).prompts[0].says != first.prompts[0].says
+    why = present.why_view(now, first.prompts[0].id, today=TODAY, links=LINKS, ids=IDS)
+    assert why.mark, "its page is there under the id that was drawn"
 
 
 def test_a_late_gap_without_room_is_announced() -> None:
@@ -268,7 +344,12 @@ def test_waiting_asks_for_the_fragment_and_again_with_its_version() -> None:
         ("2", "gaa.pbb.tcc", present.Drawn(2, ("gaa", "pbb", "tcc"))),
         ("", "", present.Drawn()),
         ("x", "<script>.gaa", present.Drawn(0, ("gaa",))),
-        ("-1", "g" * 40, present.Drawn()),
+        ("-1", "g" * 200, present.Drawn()),
+        (
+            "1",
+            "gaaaaaaaaaa123456abcdef",
+            present.Drawn(1, ("gaaaaaaaaaa",), {"gaaaaaaaaaa": frozenset({"123456", "abcdef"})}),
+        ),
         ("999999", "é", present.Drawn()),
         ("1", ".".join(f"g{n}" for n in range(99)), present.Drawn(1, tuple(f"g{n}" for n in range(24)))),
     ],

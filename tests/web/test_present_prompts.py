@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from handmade import LAKESIDE_LINES, NORTHWIND_LINES, TODAY, category, fact, historic, on, prompt, removal, suspected
+from handmade import (
+    IDS,
+    LAKESIDE_LINES,
+    NORTHWIND_LINES,
+    TODAY,
+    category,
+    fact,
+    historic,
+    on,
+    prompt,
+    removal,
+    suspected,
+)
 
 from app.core.chart import Concept
 from app.core.flag import Hidden, PromptRow, PromptState
@@ -29,7 +41,7 @@ HIDDEN_WHYS = {
 
 
 def shown(row: PromptRow) -> PromptView:
-    return prompt_view(row, PAYERS, TODAY)
+    return prompt_view(row, PAYERS, TODAY, IDS)
 
 
 def test_every_prompt_state_has_a_mark_and_sentences() -> None:
@@ -90,7 +102,9 @@ def test_against_stands_beside_for_and_an_empty_side_says_so() -> None:
 def test_what_was_looked_for_and_not_found_stands_against_with_the_same_weight() -> None:
     seen = shown(replace(suspected(), against=(), absent=("no-anticoagulant", "no-novelty")))
     assert [each.what for each in seen.against] == ["No anticoagulant found", "No novelty found"]
-    assert {each.source for each in seen.against} == {"this chart"}
+    assert {(each.when, each.setting, each.source) for each in seen.against} == {
+        ("in what could be read of this chart", "", "")
+    }
 
 
 def test_a_removal_candidate_needs_no_payer() -> None:
@@ -105,6 +119,14 @@ def test_a_removal_candidate_needs_no_payer() -> None:
 @pytest.mark.parametrize("because", [*REMOVE_WORDS, "something-new"])
 def test_why_a_condition_looks_unsupported_is_said(because: str) -> None:
     assert shown(removal(because)).why.startswith(("Listed", "On record"))
+
+
+def test_a_chart_that_has_less_is_not_called_empty() -> None:
+    here = removal().in_chart
+    assert here
+    for state in (PromptState.PAYER_ONLY, PromptState.NO_EVIDENCE):
+        assert "does not reach it" in shown(replace(prompt(state, "Kidney disease, stage 5"), in_chart=here)).why
+    assert "nothing in this chart" in shown(replace(prompt(PromptState.PAYER_ONLY, "Stroke"), in_chart=())).why
 
 
 def test_a_diagnosis_that_looks_like_a_slip_says_so() -> None:

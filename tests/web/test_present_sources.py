@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from drawing import ROOT
 from handmade import (
     CHART_LINES,
     CLAIMS,
+    IDS,
     LAKESIDE,
     LAKESIDE_LINES,
     NORTHWIND,
@@ -21,6 +24,7 @@ from handmade import (
 from app.core.answers import Reason
 from app.core.flag import SourceLine, SourceState
 from app.core.freshness import SourceClass
+from app.web.present.lacks import lack_words
 from app.web.present.sources import source_view, strip
 from app.web.present.troubles import REASONS, RETRYABLE, troubles
 from app.web.present.views import TroubleView
@@ -34,12 +38,43 @@ def failed(reason: Reason, what: str = "care-gaps", **more: object) -> SourceLin
 
 
 def trouble(*lines: SourceLine) -> TroubleView:
-    (only,) = troubles(lines, TODAY)
+    (only,) = troubles(lines, TODAY, IDS)
     return only
 
 
 def out(*lines: SourceLine) -> tuple[SourceLine, ...]:
     return tuple(replace(each, state=SourceState.ASKING, calculated=None, received="") for each in lines)
+
+
+def lacking(*named: str) -> str:
+    return trouble(replace(LAKESIDE_LINES[0], incomplete=named)).words
+
+
+def test_what_an_answer_lacks_reads_as_a_sentence() -> None:
+    begins = f"The answer of {LAKESIDE} is not whole: "
+    assert lacking("reports that could not be read: 1") == f"{begins}1 report could not be read."
+    assert lacking("reports or findings that could not be read: 3", "not all reports were read: no page") == (
+        f"{begins}3 reports or findings could not be read and its reports broke off before the end."
+    )
+    assert lacking("not every measure of the payer was asked for").endswith("its measures was asked for.")
+    assert lacking("something new") == f"{begins}something new."
+
+
+def test_every_lack_that_an_adapter_names_has_words() -> None:
+    named = re.compile(r'f?"((?:reports|not all|not every|asked only|the payer reported) [^":{]+)[":]')
+    written = {
+        words
+        for path in (ROOT / "app" / "sources" / "payer").glob("*.py")
+        for words in named.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(written) >= 6
+    assert all(lack_words(each) != each for each in written), written
+
+
+def test_whether_disclosure_is_restricted_can_be_read_again() -> None:
+    seen = trouble(failed(Reason.RESTRICTION_UNKNOWN, incomplete=("Consent: not read in full",)))
+    assert seen.retry_key == "lakeside/care-gaps"
+    assert "In doubt: consents (not read in full)." in seen.words
 
 
 def test_every_reason_and_state_has_words() -> None:
@@ -63,7 +98,7 @@ def test_all_well_is_one_line_with_the_oldest_date_of_each() -> None:
     seen = strip((*CHART_LINES, NORTHWIND_LINES[0], newer, *LAKESIDE_LINES), NOW)
     assert seen.line == "Sandbox EHR chart · Northwind 14 Nov · Lakeside 2 Nov"
     assert (seen.asking, seen.progress) == (False, "5 of 5 answered")
-    assert troubles(ALL, TODAY) == []
+    assert troubles(ALL, TODAY, IDS) == []
 
 
 def test_a_missing_calculation_date_is_not_stated_rather_than_left_out() -> None:
@@ -100,7 +135,7 @@ def test_two_questions_that_fail_alike_are_one_trouble() -> None:
 
 
 def test_two_questions_that_fail_differently_are_two_troubles() -> None:
-    seen = troubles((failed(Reason.SLOW), failed(Reason.NOT_READABLE, "risk")), TODAY)
+    seen = troubles((failed(Reason.SLOW), failed(Reason.NOT_READABLE, "risk")), TODAY, IDS)
     assert len({each.id for each in seen}) == 2
 
 
@@ -128,6 +163,12 @@ def test_what_was_refused_of_the_chart_is_one_trouble_with_the_reasons_advice() 
 def test_a_chart_of_which_nothing_was_read_is_not_listed_type_by_type() -> None:
     gone = replace(CHART_LINES[0], state=SourceState.NO_ANSWER, reason=Reason.DOWN, incomplete=("Observation",))
     assert trouble(gone).words == "Sandbox EHR is not available now."
+
+
+def test_the_entry_that_may_be_a_restriction_is_named() -> None:
+    seen = trouble(failed(Reason.RESTRICTION_UNKNOWN, incomplete=("Flag: No release of information",)))
+    assert "In doubt: flags (No release of information)." in seen.words
+    assert "In doubt" not in trouble(failed(Reason.RESTRICTED, incomplete=("Flag: restricted",))).words
 
 
 def test_what_a_payer_says_of_its_own_answer_is_quoted() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from drawing import view
 from handmade import (
+    IDS,
     LAKESIDE_LINES,
     NORTHWIND_LINES,
     TODAY,
@@ -32,7 +33,7 @@ PAYERS = Payers.of((*NORTHWIND_LINES, *LAKESIDE_LINES))
 
 
 def shown(found: object) -> RowView:
-    return row_view(found, PAYERS, TODAY)
+    return row_view(found, PAYERS, TODAY, IDS)
 
 
 def test_several_payers_are_named_in_one_line_as_of_the_one_that_words_the_card() -> None:

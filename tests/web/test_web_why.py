@@ -5,6 +5,7 @@ Also the whole page without scripts, and where a role without the panel may go.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -42,6 +43,23 @@ def test_every_item_has_its_page_and_its_address_tells_nothing(home: House) -> N
         assert re.fullmatch(r"/l/[\w-]+/why/[gpch][0-9a-f]{10}", path)
 
 
+def test_two_launches_of_one_patient_share_no_address_and_nobody_can_compute_one(home: House) -> None:
+    seen = []
+    for _ in range(2):
+        session, url, html = opened(home)
+        paths = whys(html)
+        assert {session.get(f"{home.app}{path}", timeout=20).status_code for path in paths} == {200}
+        handle = url.rstrip("/").rpartition("/")[2]
+        names = {path.rpartition("/")[2] for path in paths}
+        for about in ("glycemic", f"{handle}|glycemic", f'["screen-id","{handle}","g|glycemic"]'):
+            assert "g" + hashlib.sha256(about.encode()).hexdigest()[:10] not in names
+        seen.append((session, url, names))
+    (_, _, one), (session, url, two) = seen
+    assert len(one) == len(two) > 2
+    assert not one & two
+    assert session.get(f"{url}why/{min(one)}", timeout=20).status_code == 404
+
+
 def test_a_stranger_reads_no_page(home: House) -> None:
     _, _, html = opened(home)
     answer = browser().get(f"{home.app}{whys(html)[0]}", timeout=20)
@@ -67,6 +85,28 @@ def test_who_may_not_see_the_panel_is_sent_to_where_that_is_said(home: House) ->
     assert answer.url.startswith(page.url)
     assert "why/" not in answer.url
     assert "Your role does not include this panel" in answer.text
+
+
+@pytest.mark.parametrize(("user", "place"), [("privacy", "privacy"), ("it", "operator")])
+def test_a_launch_that_names_nobody_shows_who_may_not_see_a_chart_the_way_to_their_page(
+    home: House, user: str, place: str
+) -> None:
+    session = browser()
+    page = home.launch(STORY, session=session, user=user, patient="none", encounter="none")
+    assert page.status_code == 200
+    (link,) = re.findall(rf'href="(/l/[^"]+/{place})"', page.text)
+    found = session.get(f"{home.app}{link}", timeout=20)
+    assert found.status_code == 200
+    assert "data-patient" not in found.text
+
+
+@pytest.mark.parametrize(("tenant", "status", "says"), [("main", 409, "patient"), ("nofhiruser", 403, "your role")])
+def test_a_launch_that_names_nobody_says_so_to_who_may_see_a_chart(
+    home: House, tenant: str, status: int, says: str
+) -> None:
+    page = home.launch(STORY, tenant, patient="none", encounter="none")
+    assert page.status_code == status
+    assert says in page.text
 
 
 @pytest.mark.parametrize(("user", "place"), [("privacy", "privacy"), ("it", "operator")])

@@ -6,14 +6,17 @@
     explain   the page of one item          statements, ranking, gone
     sources   the strip                     troubles, standing      what did not work; the status gate
     people    patient header, user          pages                   shell and problem pages
-    words     states and acts as tables     dates, text, facts
+    words     states and acts as tables     dates, text, facts; lacks: what an answer lacks
+    ids       of what stands on a screen
 
 Rules of the wording: docs/rules.md. Nothing here speaks of money, weight or codes.
 """
 
 from app.web.present.explain import find_row, why_view
+from app.web.present.ids import Ids
 from app.web.present.pages import CLOSED, NO_ROLE, doors, no_role, places, shell
-from app.web.present.panel import Drawn, panel, waiting
+from app.web.present.panel import panel, waiting
+from app.web.present.place import Drawn
 from app.web.present.views import DoorView, Links, PanelView, ProblemView, ShellView, WaitingView, WhyView
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "NO_ROLE",
     "DoorView",
     "Drawn",
+    "Ids",
     "Links",
     "PanelView",
     "ProblemView",

@@ -98,3 +98,11 @@ def time_words(iso: str, zone: tzinfo | None) -> str:
     if not iso:
         return ""
     return datetime.fromisoformat(iso).astimezone(zone).strftime("%H:%M")
+
+
+def moment_words(when: datetime | None, now: datetime) -> str:
+    """09:41:05 in the zone of `now`, with the day where it is not today; "" for None."""
+    if when is None:
+        return ""
+    local = when.astimezone(now.tzinfo)
+    return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{plain_day(local.date())}, {local:%H:%M:%S}"

@@ -15,24 +15,24 @@ from app.core.flag import Card, GapRow, Hidden, Panel, PromptRow
 from app.core.measures.rule import MeasureRule
 from app.core.report import Gap, GapStatus
 from app.web.present.facts import evidence_words
-from app.web.present.gaps import act_id, row_id, row_view
+from app.web.present.gaps import row_view
 from app.web.present.gone import gone_words
+from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.people import header
 from app.web.present.prompts import (
     condition_label,
-    hidden_id,
     hidden_line,
-    prompt_id,
     prompt_view,
 )
 from app.web.present.ranking import gap_ranking, prompt_ranking
-from app.web.present.saying import gap_id, gap_line, measure_title
+from app.web.present.saying import gap_line, measure_title
 from app.web.present.statements import Scene, changed, here, list_entry, rule_lines, said
 from app.web.present.text import distinct
-from app.web.present.views import Labelled, Links, Mark, SectionView, SuspectView, WhyView
+from app.web.present.views import HoldView, Labelled, Links, Mark, SectionView, WhyView
+from app.web.present.words import NOT_THIS_PATIENT
 
-WRONG_PATIENT = (
+HOLD = (
     "If a report speaks of somebody else: the button hides everything of that payer for this patient, for everyone, "
     "until the privacy officer has looked at it."
 )
@@ -53,9 +53,9 @@ class _Item:
     mark: Mark
 
 
-def find_row(found: Panel, id_: str) -> GapRow | None:
+def find_row(found: Panel, id_: str, ids: Ids) -> GapRow | None:
     """The row that words the card of this id, for what depends on the visit."""
-    return next((card.main for card in _cards(found) if row_id(card) == id_), None)
+    return next((card.main for card in _cards(found) if ids.card(card) == id_), None)
 
 
 def why_view(
@@ -64,6 +64,7 @@ def why_view(
     *,
     today: date,
     links: Links,
+    ids: Ids,
     banner: bool = True,
     fits: bool | None = None,
     rule: MeasureRule | None = None,
@@ -72,7 +73,7 @@ def why_view(
 
     `fits` and `rule` are those of the row that `find_row` gives.
     """
-    scene = Scene(found, Payers.of(found.sources, found.identity), today, fits, rule)
+    scene = Scene(found, Payers.of(found.sources, found.identity), today, ids, fits, rule)
     item = _item(scene, id_)
     payers = item.payers if item else ()
     return WhyView(
@@ -80,27 +81,28 @@ def why_view(
         title=item.title if item else "This is no longer on the panel",
         header=header(found.patient, today=today, on_screen=banner) if found.patient else None,
         mark=item.mark if item else None,
-        lead=item.lead if item else gone_words(found, today, lambda change: act_id(change.key) == id_),
+        lead=item.lead if item else gone_words(found, today, lambda change: ids.act(change.key) == id_),
         sections=item.sections if item else (),
-        suspects=tuple(SuspectView(each, f"Not this patient: {scene.payers.full(each)}") for each in payers),
-        wrong_patient=WRONG_PATIENT if payers else "",
+        holds=tuple(HoldView(each, f"{NOT_THIS_PATIENT}: {scene.payers.full(each)}") for each in payers),
+        holds_title=f"{NOT_THIS_PATIENT}?",
+        holds_words=HOLD if payers else "",
         back_url=f"{links.full}#{id_}" if item else links.full,
     )
 
 
 def _item(scene: Scene, id_: str) -> _Item | None:
-    found = scene.found
+    found, ids = scene.found, scene.ids
     for card in _cards(found):
-        if row_id(card) == id_:
+        if ids.card(card) == id_:
             return _of_card(card, scene)
     for row in (*found.prompts, *found.more_prompts):
-        if prompt_id(row) == id_:
+        if id_ in ids.prompts(row):
             return _of_prompt(row, scene)
     for gap in (*found.closed, *found.other):
-        if gap_id(gap) == id_:
+        if ids.gap(gap) == id_:
             return _of_gap(gap, scene)
     for hidden in found.hidden:
-        if hidden_id(hidden) == id_:
+        if ids.hidden(hidden) == id_:
             return _of_hidden(hidden, scene)
     return None
 
@@ -113,7 +115,7 @@ def _cards(found: Panel) -> tuple[Card, ...]:
 
 
 def _of_card(card: Card, scene: Scene) -> _Item:
-    view = row_view(card, scene.payers, scene.today)
+    view = row_view(card, scene.payers, scene.today, scene.ids)
     gaps = [(row.gap, row.window, row.contract) for row in card.rows if row.gap]
     gaps += [(gap, None, "") for gap in card.closed if all(gap is not each for each, _, _ in gaps)]
     return _Item(
@@ -136,7 +138,7 @@ def _of_card(card: Card, scene: Scene) -> _Item:
 
 
 def _of_prompt(row: PromptRow, scene: Scene) -> _Item:
-    view = prompt_view(row, scene.payers, scene.today)
+    view = prompt_view(row, scene.payers, scene.today, scene.ids)
     pro = tuple(evidence_words(each) for each in view.supporting)
     contra = tuple(evidence_words(each) for each in view.against)
     more = [each for each in view.details if each.label.startswith("Also ")]

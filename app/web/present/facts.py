@@ -53,6 +53,7 @@ _CONDITION_LISTS = {
 }
 
 
+_SENTENCE = 4  # a value of more words is text, and quoted
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
@@ -68,7 +69,7 @@ def types_words(names: Sequence[str]) -> str:
 
 def _part_words(name: str) -> str:
     kind, _, part = name.partition(": ")
-    words = TYPE_WORDS.get(kind, ("", plain(kind)))[1]
+    words = TYPE_WORDS.get(kind.partition("/")[0], ("", plain(kind)))[1]
     return f"{words} ({plain(part)})" if part else words
 
 
@@ -110,8 +111,10 @@ def fact_value(fact: Fact) -> str:
 
 def fact_what(fact: Fact) -> str:
     """HbA1c 9.4 %"""
-    label = plain(fact.concept.label) or type_words(fact.type)
-    return " ".join(filter(None, [label, fact_value(fact)]))
+    label, value = plain(fact.concept.label) or type_words(fact.type), fact_value(fact)
+    if len(value.split()) > _SENTENCE:
+        return f"{label}: “{value.rstrip('.')}”"
+    return " ".join(filter(None, [label, value]))
 
 
 def fact_where(fact: Fact) -> str:
@@ -159,4 +162,4 @@ def evidence_view(evidence: Evidence, payer: str, today: date) -> EvidenceView:
 
 def evidence_words(view: EvidenceView) -> str:
     """One piece of evidence as one line: what, date, setting, source."""
-    return f"{view.what}, {view.when}, {view.setting}; {view.source}"
+    return "; ".join(filter(None, [", ".join(filter(None, [view.what, view.when, view.setting])), view.source]))

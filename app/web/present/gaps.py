@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 
 from app.core.flag import Card, GapRow, RuleSource, State
 from app.core.report import Gap
 from app.web.present.dates import maybe_day, plain_day
 from app.web.present.facts import evidence_line, fact_line, types_words
+from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.reasons import About, due_words, why
 from app.web.present.saying import measure_line, measure_title, quotes, says
-from app.web.present.terms import asked_by, clashes, ends, payers_of, terms, verify_words
+from app.web.present.terms import asked_by, check_first, clashes, ends, payers_of, terms, verify_words
 from app.web.present.text import distinct, plain
 from app.web.present.views import Labelled, Mark, RowView
 from app.web.present.words import (
@@ -31,17 +31,7 @@ THIS_CHART = "This chart"
 _TO_DO = frozenset({State.DO_TODAY, State.OUT_OF_RANGE})
 
 
-def row_id(card: Card) -> str:
-    """Stable across answers, and free of what it stands for: the fragment names drawn rows in its next request."""
-    return act_id(card.act)
-
-
-def act_id(act: str) -> str:
-    """The id of the row of an act, drawn or not."""
-    return "g" + hashlib.sha256(act.encode()).hexdigest()[:10]
-
-
-def row_view(card: Card, payers: Payers, today: date) -> RowView:
+def row_view(card: Card, payers: Payers, today: date, ids: Ids) -> RowView:
     """One card in words."""
     row, gap = card.main, card.main.gap
     it = About(row, payers, today)
@@ -49,14 +39,14 @@ def row_view(card: Card, payers: Payers, today: date) -> RowView:
     each_terms = terms(card, payers, today)
     ours = row.rule is not None and row.state is not State.NOT_CHECKED
     return RowView(
-        id=row_id(card),
+        id=ids.card(card),
         payer=" ".join(payers_of(card)),
         state=row.state.value,
         mark=mark(card),
         service=plain(row.service) or (measure_title(gap) if gap else "Follow-up"),
-        action=action(row),
+        action=check_first(card) or action(row),
         why=why(it),
-        verify=verify_words(card, payers),
+        verify=verify_words(card, payers, action(row)),
         clashes=clashes(card, payers, today),
         last=_last(it),
         due=due_words(it),
@@ -89,6 +79,8 @@ def action(row: GapRow) -> str:
 def _says(card: Card, it: About) -> str:
     """Who asks for it. Without any payer it is this chart that says so."""
     gap = it.row.gap
+    if gap is None and it.row.seen_by:
+        return f"{it.payers.full(it.row.seen_by)}, by what it has seen"
     return asked_by(card, it.payers) or (says(gap, it.payer) if gap else f"{THIS_CHART}, whatever the payers report")
 
 

@@ -9,12 +9,13 @@ from app.web.present.facts import TYPE_WORDS
 from app.web.present.people import ROLE_WORDS, user_words
 from app.web.present.text import distinct, listed, plain
 from app.web.present.views import DoorView, ProblemView, ShellView
+from app.web.present.words import NOT_THIS_PATIENT
 
 _WHO = frozenset({"Practitioner", "PractitionerRole"})
 
 #: The page of a role that has no panel: its endpoint, and what its link says.
 _PLACES: Mapping[Role, tuple[str, str]] = {
-    Role.PRIVACY: ("privacy.page", "Reports marked as about the wrong patient, and restrictions"),
+    Role.PRIVACY: ("privacy.page", f"Reports marked “{NOT_THIS_PATIENT}”, and restrictions"),
     Role.OPERATOR: ("operator.page", "State of every EHR and payer"),
 }
 

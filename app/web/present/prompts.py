@@ -5,7 +5,6 @@ Wording (docs/rules.md): "Assess: …"; present and not present are offered alik
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -15,6 +14,7 @@ from app.core.flag import Hidden, PromptRow, PromptState
 from app.core.report import ConditionCategory, Evidence
 from app.web.present.dates import NOT_STATED, day_words, plain_day, plain_when
 from app.web.present.facts import types_words
+from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.sides import against, supporting
 from app.web.present.text import by_payer, distinct, listed, plain
@@ -25,6 +25,8 @@ UNNAMED = "a condition that the payer does not name"
 UNMODELLED = "In the payer's words; no hierarchy of ours was applied."
 
 _NUMBER = re.compile(r"^\s*(?:Rx|ESRD[- ]?)?(?:HCC|CC)\s*-?\s*\d+(?:\.\d+)?\s*[-:,.–—]*\s*", re.IGNORECASE)
+
+_LESS_HERE = "what this chart has does not reach it"
 
 _ACTIONS: dict[PromptState, str] = {
     PromptState.ASSESS_HISTORIC: "Still present, or not present any more? Either answer is as good.",
@@ -58,16 +60,7 @@ HIDDEN_WORDS: dict[str, str] = {
 }
 
 
-def prompt_id(row: PromptRow) -> str:
-    """Stable across answers; a removal candidate that no payer lists goes by its words in the chart."""
-    about = f"listed|{row.label}"
-    if row.categories:
-        main = row.categories[0]
-        about = f"{main.payer}|{main.report_id}|{main.group_id}"
-    return "p" + hashlib.sha256(about.encode()).hexdigest()[:10]
-
-
-def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
+def prompt_view(row: PromptRow, payers: Payers, today: date, ids: Ids) -> PromptView:
     """One prompt in words."""
     names = distinct([payers.full(category.payer) for category in row.categories])
     dates = [category.calculated for category in row.categories if category.calculated]
@@ -77,7 +70,7 @@ def prompt_view(row: PromptRow, payers: Payers, today: date) -> PromptView:
     else:
         as_of = "as read for this visit"
     return PromptView(
-        id=prompt_id(row),
+        id=ids.prompt(row),
         payer=row.categories[0].payer if row.categories else "",
         state=row.state.value,
         mark=PROMPT_MARKS[row.state],
@@ -147,11 +140,13 @@ def _why(row: PromptRow, names: str, today: date) -> str:
         case PromptState.ASSESS_SUSPECTED:
             return f"A suspicion, not a diagnosis: inferred by {names} from other records."
         case PromptState.PAYER_ONLY:
-            return MIS_KEYED if row.because == "mis-keyed" else "Payer's record only, nothing in this chart."
+            if row.because == "mis-keyed":
+                return MIS_KEYED
+            return f"Payer's record only, {_LESS_HERE if row.in_chart else 'nothing in this chart'}."
         case PromptState.REMOVE:
             return REMOVE_WORDS.get(row.because, UNSUPPORTED)
         case PromptState.NO_EVIDENCE:
-            return "Suspected by the payer, without evidence."
+            return f"Suspected by the payer, without evidence{f'; {_LESS_HERE}' if row.in_chart else ''}."
         case PromptState.HISTORY_TERM:
             return "An acute event or a condition no longer treated: it belongs to the history."
 
@@ -199,13 +194,6 @@ def _model(category: ConditionCategory) -> str:
     period = category.period
     dates = f", {plain_day(period.start)} to {plain_day(period.end)}" if period else ""
     return title + (f", version {version}" if version else "") + dates
-
-
-def hidden_id(item: Hidden) -> str:
-    """The id of a condition that is counted and never prompted."""
-    category = item.category
-    about = f"{category.payer}|{category.report_id}|{category.group_id}|{category.model.url}|{category.version}"
-    return "h" + hashlib.sha256(about.encode()).hexdigest()[:10]
 
 
 def hidden_line(item: Hidden, payers: Payers) -> str:

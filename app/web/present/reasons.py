@@ -116,6 +116,11 @@ def _outside(it: About) -> str:
 
 def _period_over(it: About) -> str:
     gap = it.row.gap
+    if it.row.because == "followed-late" and it.row.settled_by:
+        return f"Done later than the measure counts: {fact_line(it.row.settled_by, it.today)}."
+    if gap and not it.row.staff_can and (fact := it.row.settled_by or next(iter(it.row.unclear), None)):
+        misses = "misses the target" if it.row.settled_by else "may miss the target"
+        return f"{fact_what(fact)} {misses}. The measure's last day was {plain_day(gap.period.end)}."
     return f"The measure's last day was {plain_day(gap.period.end)}." if gap else "Its last day is over."
 
 
@@ -127,6 +132,10 @@ def _not_checked(it: About) -> str:
 
 def _unclear(it: About) -> str:
     """Why nothing can be told: a part of the chart was not read, or an entry reads like it and may not count."""
+    if it.row.elsewhere and it.row.seen_by:
+        who = it.payers.short(it.row.seen_by)
+        shown = evidence_line(it.row.elsewhere, who, it.today)
+        return f"{who} shows an abnormal result: {shown}. Neither the result nor a follow-up was found in this chart."
     doubt = UNCLEAR_WORDS.get(it.row.because, UNCLEAR_WORDS["code-not-known"])
     if it.row.unclear:
         return f"In this chart: {fact_line(it.row.unclear[0], it.today)}. {doubt}"

@@ -10,10 +10,11 @@ from app.core.flag import Card, Panel, PromptRow, PromptState, SourceState
 from app.core.report import Gap
 from app.web.present.changes import changes_fold
 from app.web.present.gaps import row_view
+from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.place import Placed
-from app.web.present.prompts import condition_label, hidden_id, hidden_line, prompt_view
-from app.web.present.saying import gap_id, gap_line, measure_title
+from app.web.present.prompts import condition_label, hidden_line, prompt_view
+from app.web.present.saying import gap_line, measure_title
 from app.web.present.text import counted, distinct, listed, plain
 from app.web.present.troubles import COVERAGE
 from app.web.present.views import FoldPart, FoldView, LineView
@@ -50,7 +51,7 @@ def _is_silent(state: SourceState, reason: Reason | None) -> bool:
 
 
 def folds(
-    found: Panel, gaps: Placed[Card], prompts: Placed[PromptRow], payers: Payers, today: date
+    found: Panel, gaps: Placed[Card], prompts: Placed[PromptRow], payers: Payers, today: date, ids: Ids
 ) -> tuple[FoldView, ...]:
     """What changed, more gaps, what staff can do, more conditions, and everything with nothing to do."""
     to_assess = [row for row in prompts.more if row.state in _TO_ASSESS]
@@ -59,11 +60,13 @@ def folds(
     every = (
         changes_fold(found.changes, today),
         FoldView(
-            "more-gaps", f"{counted(len(gaps.more), 'more care gap')}{late}", (_rows("more", gaps.more, payers, today),)
+            "more-gaps",
+            f"{counted(len(gaps.more), 'more care gap')}{late}",
+            (_rows("more", gaps.more, payers, today, ids),),
         ),
-        FoldView("staff", f"For staff, without you: {services}", (_rows("staff", found.staff, payers, today),)),
-        FoldView("more-prompts", _to_assess_words(to_assess), (_conditions("", to_assess, payers, today),)),
-        _nothing_to_do(found, [row for row in prompts.more if row.state not in _TO_ASSESS], payers, today),
+        FoldView("staff", f"For staff, without you: {services}", (_rows("staff", found.staff, payers, today, ids),)),
+        FoldView("more-prompts", _to_assess_words(to_assess), (_conditions("", to_assess, payers, today, ids),)),
+        _nothing_to_do(found, [row for row in prompts.more if row.state not in _TO_ASSESS], payers, today, ids),
     )
     return tuple(fold for fold in every if any(part.rows or part.prompts or part.lines for part in fold.parts))
 
@@ -77,18 +80,18 @@ def _to_assess_words(rows: Sequence[PromptRow]) -> str:
     return f"{counted(len(rows), 'more condition')} to assess{noted}"
 
 
-def _nothing_to_do(found: Panel, noted: Sequence[PromptRow], payers: Payers, today: date) -> FoldView:
+def _nothing_to_do(found: Panel, noted: Sequence[PromptRow], payers: Payers, today: date, ids: Ids) -> FoldView:
     """Counted and never suggested: excluded, met, another status, noted and not prompted."""
-    excluded = _rows("excluded", found.excluded, payers, today, _excluded_words(found))
+    excluded = _rows("excluded", found.excluded, payers, today, ids, _excluded_words(found))
     parts = (
         excluded,
-        _gap_lines(f"{counted(len(found.closed), 'gap')} met", found.closed, payers, today),
-        _gap_lines(f"{counted(len(found.other), 'gap')} with another status", found.other, payers, today),
-        _conditions(f"{counted(len(noted), 'condition')} noted", noted, payers, today),
+        _gap_lines(f"{counted(len(found.closed), 'gap')} met", found.closed, payers, today, ids),
+        _gap_lines(f"{counted(len(found.other), 'gap')} with another status", found.other, payers, today, ids),
+        _conditions(f"{counted(len(noted), 'condition')} noted", noted, payers, today, ids),
         FoldPart(
             f"{counted(len(found.hidden), 'condition')} not prompted",
             lines=tuple(
-                LineView(hidden_line(item, payers), hidden_id(item), condition_label(item.category))
+                LineView(hidden_line(item, payers), ids.hidden(item), condition_label(item.category))
                 for item in found.hidden
             ),
         ),
@@ -102,16 +105,16 @@ def _excluded_words(found: Panel) -> str:
     return f"{counted(len(found.excluded), 'measure')} not applicable ({services})"
 
 
-def _rows(place: str, items: Sequence[Card], payers: Payers, today: date, title: str = "") -> FoldPart:
-    return FoldPart(title, place, rows=tuple(row_view(card, payers, today) for card in items))
+def _rows(place: str, items: Sequence[Card], payers: Payers, today: date, ids: Ids, title: str = "") -> FoldPart:
+    return FoldPart(title, place, rows=tuple(row_view(card, payers, today, ids) for card in items))
 
 
-def _conditions(title: str, items: Sequence[PromptRow], payers: Payers, today: date) -> FoldPart:
-    return FoldPart(title, prompts=tuple(prompt_view(row, payers, today) for row in items))
+def _conditions(title: str, items: Sequence[PromptRow], payers: Payers, today: date, ids: Ids) -> FoldPart:
+    return FoldPart(title, prompts=tuple(prompt_view(row, payers, today, ids) for row in items))
 
 
-def _gap_lines(title: str, gaps: Sequence[Gap], payers: Payers, today: date) -> FoldPart:
-    lines = (LineView(gap_line(gap, payers, today), gap_id(gap), measure_title(gap)) for gap in gaps)
+def _gap_lines(title: str, gaps: Sequence[Gap], payers: Payers, today: date, ids: Ids) -> FoldPart:
+    lines = (LineView(gap_line(gap, payers, today), ids.gap(gap), measure_title(gap)) for gap in gaps)
     return FoldPart(title, lines=tuple(lines))
 
 

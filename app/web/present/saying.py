@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 
 from app.core.report import Gap, GapStatus
@@ -50,9 +49,3 @@ def gap_line(gap: Gap, payers: Payers, today: date) -> str:
     """A gap that asks for nothing, as one line."""
     said = says(gap, payers.full(gap.payer))
     return f"{measure_title(gap)}: {said}, calculated on {maybe_day(gap.calculated, today)}"
-
-
-def gap_id(gap: Gap) -> str:
-    """The id of a payer's statement that is no row of its own; tells nothing of it."""
-    about = f"{gap.payer}|{gap.report_id}|{gap.group_id}|{gap.measure.url}|{gap.measure.version}|{gap.period.end}"
-    return "c" + hashlib.sha256(about.encode()).hexdigest()[:10]

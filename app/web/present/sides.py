@@ -57,7 +57,7 @@ def against(row: PromptRow, today: date) -> Side:
 def _absent(key: str) -> EvidenceView:
     """A search without a find, by its key: "no-anticoagulant"."""
     words = ABSENT_WORDS.get(key) or sentence(plain(key.replace("-", " "))).rstrip(".")
-    return EvidenceView(f"{words} found", "looked for", "in what could be read", "this chart")
+    return EvidenceView(f"{words} found", "in what could be read of this chart")
 
 
 def _cut(views: Sequence[EvidenceView]) -> Side:

@@ -31,13 +31,17 @@ def _view(status: PatientStatus, excluded: Sequence[Card], today: date) -> Statu
     """Death is said once, plainly, and nothing is asked of the reader. The others change measures, not the panel."""
     when = day_words(status.when, today) if status.when else ""
     quiet = status.kind in QUIET
+    if not status.sure:
+        what = ", ".join(filter(None, [plain(status.what), when]))
+        words = f"This entry may mean hospice care: {what or NOT_STATED}. Nothing is left out because of it."
+        return StatusView(f"{status.kind.value}-asked", STATUS_MARKS[StatusKind.UNREADABLE], words, _source(status))
     if status.kind is StatusKind.DECEASED:
         words = f"The chart records that this patient died{' on ' + when if when else ''}. Nothing is suggested."
     elif status.kind is StatusKind.HOSPICE:
         words = f"In hospice care{', since ' + when if when else ''}. Nothing is suggested."
     else:
         words = _changes(status, excluded)
-    source = type_words(status.source_ref.partition("/")[0])
+    source = _source(status)
     what = plain(status.what)
     if quiet:
         said = f"{sentence(what or source).rstrip('.')}, {when or f'date {NOT_STATED}'}"
@@ -45,6 +49,10 @@ def _view(status: PatientStatus, excluded: Sequence[Card], today: date) -> Statu
     else:
         said = f"Source: {', '.join(filter(None, [source, what]))}"
     return StatusView(status.kind.value, STATUS_MARKS[status.kind], words, said, quiet)
+
+
+def _source(status: PatientStatus) -> str:
+    return type_words(status.source_ref.partition("/")[0])
 
 
 def _changes(status: PatientStatus, excluded: Sequence[Card]) -> str:

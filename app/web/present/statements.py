@@ -12,6 +12,7 @@ from app.web.present.changes import change_words
 from app.web.present.dates import NOT_STATED, day_words, maybe_day, plain_day
 from app.web.present.facts import evidence_view, evidence_words, fact_view
 from app.web.present.gaps import rule_words
+from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.prompts import list_lines
 from app.web.present.saying import measure_line, quotes, status_words
@@ -27,6 +28,7 @@ class Scene:
     found: Panel
     payers: Payers
     today: date
+    ids: Ids
     fits: bool | None = None  # whether what the row asks for can be done at this visit; None: no visit is known
     rule: MeasureRule | None = None  # the rule behind the item, whole
 

@@ -136,13 +136,21 @@ def _says(names: Sequence[str]) -> str:
 # --- old data ---------------------------------------------------------------------------------------------------------
 
 
-def verify_words(card: Card, payers: Payers) -> str:
-    """Check the chart for an earlier mammogram first: Northwind's claims reach only to 14 Jul 2026 (19 weeks; …)."""
+def check_first(card: Card) -> str:
+    """Check first for an earlier mammogram. Empty where nothing is to be done, or somebody's data is new enough."""
+    if not card.verify or card.main.state is not State.DO_TODAY:
+        return ""
+    return f"Check first for an earlier {lower_first(plain(card.main.service)) or 'result'}"
+
+
+def verify_words(card: Card, payers: Payers, act: str) -> str:
+    """Northwind's claims reach only to 14 Jul 2026 (19 weeks; usually 6 weeks). If there is none: order a mammogram."""
     if not card.verify:
         return ""
-    service = lower_first(plain(card.main.service)) or "result"
     reach = listed([_reach(each, card, payers) for each in card.verify])
-    return f"Check the chart for an earlier {service} first: {reach}."
+    if check_first(card):
+        return f"{reach}. If there is none: {lower_first(act)}."
+    return f"Check the chart for an earlier {lower_first(plain(card.main.service)) or 'result'} first: {reach}."
 
 
 def _reach(old: Verify, card: Card, payers: Payers) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -10,9 +9,11 @@ from app.core.answers import Reason
 from app.core.flag import SourceLine, SourceState
 from app.web.present.dates import day_words
 from app.web.present.facts import types_words
+from app.web.present.ids import Ids
+from app.web.present.lacks import lack_words
 from app.web.present.text import by_payer, counted, distinct, listed, plain
 from app.web.present.views import Mark, TroubleView
-from app.web.present.words import HIDDEN, IN_PART, NOT_ASKED, SOURCE_MARKS
+from app.web.present.words import HIDDEN, IN_PART, NOT_ASKED, NOT_THIS_PATIENT, SOURCE_MARKS
 
 CHART, COVERAGE = "chart", "coverage"
 
@@ -42,11 +43,11 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.RESTRICTED: ("{name} was not asked: restriction on disclosure.", "Nothing about this patient was sent."),
     Reason.RESTRICTION_UNKNOWN: (
-        "{name} was not asked: whether disclosure is restricted could not be read.",
-        "Nothing about this patient was sent.",
+        "{name} was not asked: whether disclosure is restricted is not certain.",
+        "Nothing about this patient was sent. Retry to read it again.",
     ),
     Reason.HELD: (
-        "The answer of {name} was marked as about the wrong patient. It is hidden for everyone.",
+        f"The answer of {{name}} was marked “{NOT_THIS_PATIENT}”. It is hidden for everyone.",
         "The privacy officer looks at it.",
     ),
     Reason.SIGNED_OUT: ("The sign-in to {name} has ended.", "Reopen Chartside from the patient's chart."),
@@ -56,7 +57,9 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
 }
 
 #: Where asking again can change the answer.
-RETRYABLE = frozenset({Reason.NOT_READABLE, Reason.NOT_IDENTIFIED, Reason.DOWN, Reason.SLOW, Reason.BUSY})
+RETRYABLE = frozenset({
+    Reason.NOT_READABLE, Reason.NOT_IDENTIFIED, Reason.RESTRICTION_UNKNOWN, Reason.DOWN, Reason.SLOW, Reason.BUSY
+})  # fmt: skip
 
 NO_PAYER = (
     "No payer on file: nobody can be asked for gaps.",
@@ -80,7 +83,7 @@ _MARKS: Mapping[Reason | None, Mark] = {
 }
 
 
-def troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
+def troubles(lines: Sequence[SourceLine], today: date, ids: Ids) -> list[TroubleView]:
     """One trouble per source and reason: a payer that fails two questions for one reason is one trouble.
 
     While a source is still being asked it has none: the words would grow, and push rows that are drawn by then.
@@ -91,8 +94,8 @@ def troubles(lines: Sequence[SourceLine], today: date) -> list[TroubleView]:
     for line in lines:
         if line.state in {SourceState.NO_ANSWER, SourceState.STALE, SourceState.NO_PAYER}:
             groups.setdefault((line.name, line.reason, line.state), []).append(line)
-    partly = [_partly(line) for line in lines if is_partial(line)]
-    return [_trouble(group, today) for group in groups.values()] + partly
+    partly = [_partly(line, ids) for line in lines if is_partial(line)]
+    return [_trouble(group, today, ids) for group in groups.values()] + partly
 
 
 def source_mark(line: SourceLine) -> Mark:
@@ -110,22 +113,30 @@ def is_partial(line: SourceLine) -> bool:
     return line.state is not SourceState.NO_ANSWER and bool(line.incomplete or line.said or line.unreadable)
 
 
-def _trouble(lines: Sequence[SourceLine], today: date) -> TroubleView:
+def _trouble(lines: Sequence[SourceLine], today: date, ids: Ids) -> TroubleView:
     line, name = lines[0], plain(lines[0].name)
     if line.reason is None:
         return TroubleView(
-            _trouble_id(line.name, line.reason or ""), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label=""
+            ids.trouble(line.name, line.reason or ""), SOURCE_MARKS[line.state], *NO_PAYER, retry_key="", retry_label=""
         )
     happened, advice = REASONS[line.reason]
     retry = line.key if line.reason in RETRYABLE else ""
     return TroubleView(
-        id=_trouble_id(line.name, line.reason or ""),  # the same when a second question fails as the first did
+        id=ids.trouble(line.name, line.reason or ""),  # the same when a second question fails as the first did
         mark=source_mark(line),
-        words=happened.format(name=name, what=what_words(lines)),
+        words=" ".join(filter(None, [happened.format(name=name, what=what_words(lines)), _in_doubt(line)])),
         advice=" ".join(filter(None, [_meaning(lines, today), advice])),
         retry_key=retry,
         retry_label=f"Retry {name}" if retry else "",
     )
+
+
+def _in_doubt(line: SourceLine) -> str:
+    """The entries of the chart that leave open whether a payer may be asked."""
+    if line.reason is not Reason.RESTRICTION_UNKNOWN or not line.incomplete:
+        return ""
+    entries = types_words(line.incomplete)
+    return f"In doubt: {entries}. If nothing is restricted, have that made clear in the chart."
 
 
 def what_words(lines: Sequence[SourceLine]) -> str:
@@ -144,7 +155,7 @@ def _meaning(lines: Sequence[SourceLine], today: date) -> str:
     return f"Not known from there: {what_words(lines)}." if asked else ""
 
 
-def _partly(line: SourceLine) -> TroubleView:
+def _partly(line: SourceLine, ids: Ids) -> TroubleView:
     """A good answer with something missing: named, because what is missing could settle a gap or be one."""
     name, payer = plain(line.name), is_payer(line)
     words = []
@@ -152,7 +163,7 @@ def _partly(line: SourceLine) -> TroubleView:
         quoted = listed([f"“{by_payer(each, 'withheld')}”" for each in line.said])
         words.append(f"{name} says of its answer: {quoted}.")
     if line.incomplete and payer:
-        words.append(f"The answer of {name} is not whole: {listed([plain(each) for each in line.incomplete])}.")
+        words.append(f"The answer of {name} is not whole: {listed([lack_words(each) for each in line.incomplete])}.")
     elif line.incomplete:
         words.append(f"Not read from {name}: {types_words(line.incomplete)}.")
     if line.unreadable:
@@ -162,9 +173,5 @@ def _partly(line: SourceLine) -> TroubleView:
     meaning = "Its list may be longer than shown." if payer else "What needs them says “cannot tell”."
     advice = f"{meaning} {REASONS[line.reason][1]}" if line.reason else meaning
     retry = line.key if line.reason is None or line.reason in RETRYABLE else ""
-    id_ = _trouble_id(line.key, "in part")
+    id_ = ids.trouble(line.key, "in part")
     return TroubleView(id_, IN_PART, " ".join(words), advice, retry, f"Retry {name}" if retry else "")
-
-
-def _trouble_id(about: str, why: str) -> str:
-    return "t" + hashlib.sha256(f"{about}|{why}".encode()).hexdigest()[:10]

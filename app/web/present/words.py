@@ -29,6 +29,8 @@ URGENT_MARKS: Mapping[tuple[State, Urgency], Mark] = {
     (State.DO_TODAY, Urgency.LATER): Mark("Due later", "ring", "wait"),
 }
 
+NOT_THIS_PATIENT = "Not this patient"  # wherever somebody says that a report is about another person
+
 VERIFY_FIRST = Mark("Verify first", "query", "act")  # everybody who asks for it speaks from old data
 BOOKED = Mark("Booked", "half", "wait")
 IN_PART = Mark("In part", "half", "unsure")
@@ -119,7 +121,11 @@ UNCLEAR_WORDS: Mapping[str, str] = {
     "code-not-known": "Whether it counts for this measure is not certain.",
     "date-not-certain": "Its date is not certain enough to tell whether it counts.",
     "value-not-certain": "Its value is missing or not certain.",
+    "not-final": "It is not final, and newer than the last final one.",
+    "read-result": "What it says could not be read for certain: whether a follow-up is due must be read in it.",
     "event-not-in-chart": "The hospital discharge that it counts from is not in this chart.",
+    "exclusion-not-certain": "It reads like a reason not to do this.",
+    "told-not-to": "It says not to do this.",
     "direction-not-certain": "Which way the payer's report counts is not certain.",
 }
 

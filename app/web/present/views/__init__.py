@@ -5,10 +5,10 @@ Every string that came from an EHR or payer has been through `text.plain`; escap
 
 from app.web.present.views.pages import (
     DoorView,
+    HoldView,
     ProblemView,
     SectionView,
     ShellView,
-    SuspectView,
     WaitingView,
     WhyView,
 )
@@ -34,6 +34,7 @@ from app.web.present.views.rows import (
     StatusView,
     TermsView,
 )
+from app.web.present.views.site import SiteView, SourceState
 
 __all__ = [
     "DoorView",
@@ -41,6 +42,7 @@ __all__ = [
     "FoldPart",
     "FoldView",
     "HeaderView",
+    "HoldView",
     "Labelled",
     "LineView",
     "Links",
@@ -53,10 +55,11 @@ __all__ = [
     "RowView",
     "SectionView",
     "ShellView",
+    "SiteView",
+    "SourceState",
     "SourceView",
     "StatusView",
     "StripView",
-    "SuspectView",
     "TermsView",
     "TroubleView",
     "WaitingView",

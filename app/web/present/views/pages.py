@@ -51,8 +51,8 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True)
-class SuspectView:
-    """One payer whose report may be about somebody else, and the button that says so."""
+class HoldView:
+    """The button that says of one payer that what it reports is not about this patient."""
 
     payer: str
     label: str
@@ -68,6 +68,7 @@ class WhyView:
     mark: Mark | None
     lead: tuple[str, ...]
     sections: tuple[SectionView, ...]
-    suspects: tuple[SuspectView, ...]
-    wrong_patient: str  # what the button does
+    holds: tuple[HoldView, ...]
+    holds_title: str
+    holds_words: str  # what the button does
     back_url: str

@@ -98,12 +98,12 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """One piece of evidence: what it is, then date, setting and source."""
+    """One piece of evidence: what it is, then date, setting and source; of what was not found, where it was sought."""
 
     what: str
     when: str
-    setting: str
-    source: str
+    setting: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
