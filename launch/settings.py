@@ -14,7 +14,7 @@ from cryptography.fernet import MultiFernet
 from launch.context import Launch
 from launch.errors import ConfigurationError
 from launch.keys import ClientKeys
-from launch.registry import Registry, is_safe_endpoint
+from launch.registry import Registry, is_safe_endpoint, origin_of
 from launch.store import LaunchStore
 
 
@@ -61,5 +61,4 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin_of(self.public_url)

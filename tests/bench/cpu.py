@@ -26,7 +26,9 @@ from app.core.answers import Known
 from app.core.asking import report_period
 from app.core.chart import CHART_TYPES, Chart
 from app.core.flag import Panel, PayerAnswers
+from app.core.measures import RULES, Registry
 from app.core.report import Member
+from app.entries import measure_names, payer_entries
 from app.sources.ehr.coverage import coverage
 from app.sources.ehr.reading import Reading
 from app.sources.fhir.facts import fact
@@ -41,7 +43,7 @@ from tests.house import House, house
 
 SCENARIO, PAYER = "historic-and-suspected", "northwind"
 CHART_RESOURCES, GAPS, CATEGORIES = 500, 40, 12
-ROUNDS = 15
+ROUNDS, REPEATS = 8, 3
 BOUND, GROWTH_BOUND = 0.25, 11.0
 #: Measures of the registry first, so that all of it is at work; the rest are in the payer's words only.
 MEASURES = tuple(f"https://{PAYER}.example/Measure/{key}|2026" for key in (
@@ -55,27 +57,36 @@ def measure() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder, house(Path(folder)) as home:
         recorded = [listed(body) for body in record(home)]
         entry = PayerEntry(PAYER, "Northwind", f"{home.payers[PAYER]}/fhir", "chartside")
+        registry = Registry(RULES, measure_names(payer_entries(home.settings)))
         day = home.clock().date()
     bodies, tenfold = (grown(recorded, times * CHART_RESOURCES) for times in (1, 10))
     assert charted(bodies) >= CHART_RESOURCES, "a chart as large as is said"
-    built = decided(bodies, entry, day)
-    assert built.prompts, "the bench reads what the app reads"
-    ours, theirs = best(lambda: decided(bodies, entry, day)), best(lambda: models(bodies))
+    built = decided(bodies, entry, day, registry)
+    assert listed_in(built) == (GAPS, CATEGORIES), "the bench reads what the app reads, and all of it"
+    ours, theirs, ten = best(
+        lambda: decided(bodies, entry, day, registry),
+        lambda: models(bodies),
+        lambda: decided(tenfold, entry, day, registry),
+    )
     yield Figure("resources of one patient", models(bodies))
     yield Figure("of these in the chart", charted(bodies))
     yield Figure("gaps and conditions of one patient", GAPS + CATEGORIES)
     yield Figure("parse, reconcile, rank / fhirclient models", ours / theirs, BOUND)
-    yield Figure("ten times the chart / the chart", best(lambda: decided(tenfold, entry, day)) / ours, GROWTH_BOUND)
+    yield Figure("ten times the chart / the chart", ten / ours, GROWTH_BOUND)
 
 
-def best(run: Callable[[], object]) -> float:
-    """CPU seconds of the fastest of ROUNDS: what else the machine does only ever adds."""
-    found = []
+def best(*runs: Callable[[], object]) -> list[float]:
+    """CPU seconds of the fastest of ROUNDS of each, in turn: what else the machine does only ever adds, and its slow
+    minutes are shared fairly. Each goes again at once a few times, as it would in a busy worker.
+    """
+    found: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
-        start = time.process_time()
-        run()
-        found.append(time.process_time() - start)
-    return min(found)
+        for run, times in zip(runs, found, strict=True):
+            for _ in range(REPEATS):
+                start = time.process_time()
+                run()
+                times.append(time.process_time() - start)
+    return [min(times) for times in found]
 
 
 def record(home: House) -> list[bytes]:
@@ -130,9 +141,12 @@ def listed(body: bytes) -> bytes:
     read = json.loads(body)
     if read.get("resourceType") == "Parameters":
         return json.dumps(_many_gaps(read)).encode()
-    for entry in read.get("entry", ()):
-        if (report := entry["resource"])["resourceType"] == "MeasureReport":
-            report["group"] = [_category(report["group"], n) for n in range(CATEGORIES)]
+    found = [
+        entry["resource"] for entry in read.get("entry", ()) if entry["resource"]["resourceType"] == "MeasureReport"
+    ]
+    for nth, report in enumerate(found):
+        mine = range(nth, CATEGORIES, len(found))
+        report["group"] = [_category(report["group"], n) for n in mine]
     return json.dumps(read).encode()
 
 
@@ -166,7 +180,7 @@ def _renamed(entry: Json, n: int) -> Json:
     return again
 
 
-def decided(bodies: list[bytes], entry: PayerEntry, day: date) -> Panel:
+def decided(bodies: list[bytes], entry: PayerEntry, day: date, registry: Registry) -> Panel:
     """What the app does with the bytes: parse, reconcile, rank."""
     read = [parse(body) for body in bodies]
     now = datetime.now(UTC)
@@ -201,7 +215,7 @@ def decided(bodies: list[bytes], entry: PayerEntry, day: date) -> Panel:
     )
     return panel.build(
         known, [answers], unconnected=(), today=day, visit=None, ehr_name="EHR", may_see_prompts=True,
-        models=risk_models(),
+        models=risk_models(), registry=registry,
     )  # fmt: skip
 
 
@@ -216,6 +230,14 @@ def _patients(body: Json) -> Iterator[Json]:
         yield body
     elif body["resourceType"] == "Bundle" and _kinds(body) == {"Patient"}:
         yield body["entry"][0]["resource"]
+
+
+def listed_in(built: Panel) -> tuple[int, int]:
+    """How many of the payer's gaps and categories a panel accounts for."""
+    cards = (*built.gaps, *built.more_gaps, *built.staff, *built.excluded)
+    rows = sum(1 for card in cards for row in card.rows if row.gap) + len(built.closed) + len(built.other)
+    asked = (*built.prompts, *built.more_prompts)
+    return rows, sum(len(row.categories) for row in asked) + len(built.hidden)
 
 
 def models(bodies: list[bytes]) -> int:
