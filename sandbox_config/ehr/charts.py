@@ -50,9 +50,6 @@ class Charts:
         """Whose chart a resource stands in; None for the directory."""
         return self._patient_of.get((resource["resourceType"], resource["id"]))
 
-    def scenario_of(self, patient: str) -> Scenario | None:
-        return self._scenario_of.get(patient)
-
     def included(self, resources: Iterable[Resource], paths: Iterable[str]) -> Iterator[Resource]:
         """The resources that the references at `paths` point to, each once."""
         paths, seen = tuple(paths), set()
