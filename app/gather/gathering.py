@@ -148,8 +148,8 @@ class Gathering:
     def _read(self, tx: Tx, opening: Opening) -> State:
         state = read(tx, opening, self._rows, self._before.get(opening.handle, ()))
         self._before[opening.handle] = state.questions
-        while len(self._before) > LAUNCHES_KNOWN:
-            self._before.pop(next(iter(self._before)), None)
+        for handle in list(self._before)[:-LAUNCHES_KNOWN]:  # a copy: other threads add and forget meanwhile
+            self._before.pop(handle, None)
         return state
 
     # --- asking ---------------------------------------------------------------------------------------------------
