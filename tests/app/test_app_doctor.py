@@ -405,5 +405,5 @@ def test_it_ends_in_time_when_everything_hangs(home: House) -> None:
         settings = replace(home.settings, ehrs=ehrs, payers=payers, public_url=hung)
         start = time.monotonic()
         found = Doctor(settings).examine(Hidden([]))
-        assert time.monotonic() - start < 15
+        assert time.monotonic() - start < 30
     assert all(one.broken() for one in found)

@@ -39,13 +39,11 @@ def test_a_hanging_source_fills_its_own_pool_and_no_other(hung: threading.Event)
     refused = [t for t in taken if isinstance(t, Unknown)]
     assert len(refused) == 3, "two work, three wait, the rest is told at once"
     assert {r.reason for r in refused} == {Reason.BUSY}
-    start = time.monotonic()
     other = pools.submit("lakeside", answered)
     assert isinstance(other, Future)
-    assert other.result(timeout=2) == answered()
-    assert time.monotonic() - start < 0.5
+    assert other.result(timeout=20) == answered()
     hung.set()
-    assert all(f.result(timeout=2) == answered() for f in taken if isinstance(f, Future))
+    assert all(f.result(timeout=20) == answered() for f in taken if isinstance(f, Future))
     assert isinstance(pools.submit("northwind", answered), Future), "room again"
     pools.shutdown(wait=True)
 
@@ -58,7 +56,7 @@ def test_a_question_that_waited_too_long_is_not_asked(hung: threading.Event) -> 
     assert isinstance(late, Future)
     clock.seconds = 6.0
     hung.set()
-    found = late.result(timeout=2)
+    found = late.result(timeout=20)
     assert isinstance(found, Unknown)
     assert (found.reason, asked) == (Reason.BUSY, [])
     pools.shutdown(wait=True)
@@ -87,7 +85,7 @@ def test_a_bug_reaches_the_future_and_gives_its_place_back() -> None:
         future = pools.submit("ehr", broken)
         assert isinstance(future, Future)
         with pytest.raises(KeyError):
-            future.result(timeout=2)
+            future.result(timeout=20)
         time.sleep(0.01)  # the place is given back just after the result is seen
     pools.shutdown(wait=True)
 
@@ -99,5 +97,5 @@ def test_after_the_shutdown_nothing_is_taken_and_nothing_waits(hung: threading.E
     assert isinstance(waiting, Future)
     pools.shutdown()
     with pytest.raises(CancelledError):
-        waiting.result(timeout=2)
+        waiting.result(timeout=20)
     assert isinstance(pools.submit("ehr", answered), Unknown)

@@ -92,7 +92,7 @@ def test_a_question_ends_at_its_deadline_or_at_the_size_cap(
             http.get("Patient/1")
         took = time.monotonic() - start
     assert type(caught.value) is kind
-    assert took < total + 0.5
+    assert took < total + 5
     assert took >= TOTAL - 0.1 or not slow
 
 
