@@ -77,7 +77,7 @@ def bare(iss: str) -> str:
 class Ehr:
     """One registered EHR: how its launches are recognised and how we authenticate there.
 
-    `timezone`, `unproven`, `roles` and `restrictions` are carried for the app; launch does not read them. `claims`
+    `timezone`, `unproven`, `roles`, `restrictions` and all below are carried for the app; launch does not read them. `claims`
     names id_token claims to keep beyond the standard ones, for role mapping. Quirks that launch knows:
     `sub_is_practitioner` (no fhirUser claim: `sub` is the FHIR id of a Practitioner), `scopes` ("v1" or "v2": overrides
     what the server says).
@@ -99,6 +99,12 @@ class Ehr:
     roles: tuple[Any, ...] = ()
     claims: tuple[str, ...] = ()
     restrictions: tuple[str, ...] = ("Consent", "Flag")  # where this EHR keeps restrictions on disclosure
+    schedule: Any = None  # how a day is asked for
+    providers: tuple[Any, ...] = ()  # whose days others than themselves may open
+    protocols: tuple[Any, ...] = ()  # standing orders of the practice
+    prefetch: Any = None  # whether tomorrow is asked for in the night
+    in_flight: int = 0  # calls at once, of all processes together; 0: not limited
+    per_minute: int = 0
 
     def __post_init__(self) -> None:
         for wrong, problem in self._problems():

@@ -96,6 +96,9 @@ class Patient:
     sex: str = ""  # administrative gender code
     deceased: bool | When | None = None  # None: not stated
     identifiers: tuple[Identifier, ...] = ()
+    language: str = ""  # preferred, as displayed
+    interpreter: bool | None = None  # US Core interpreter needed; None: not stated
+    phone: str = ""  # the first one that may be called
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class Fact:
     conclusion: Concept = Concept()  # of a report: its codes and its words
     refused: bool = False  # an order that says not to do it
     interpretation: tuple[str, ...] = ()  # codes that a laboratory puts beside a result: A, H, POS, NEG
+    labels: tuple[str, ...] = ()  # meta.security codes: R, V, ETH, PSY, …
 
 
 #: The chart's resource types beside Patient and Coverage. MedicationRequest stands for the medications.

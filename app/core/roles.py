@@ -26,6 +26,8 @@ class May(StrEnum):
 
     SEE_GAPS = "see-gaps"
     SEE_PROMPTS = "see-prompts"
+    SEE_SCHEDULE = "see-schedule"  # of the providers that an entry lets them open; their own always
+    TICK = "tick"  # mark what the team has prepared
     ASSESS = "assess"
     SEE_MONEY = "see-money"
     READ_AUDIT = "read-audit"
@@ -34,9 +36,9 @@ class May(StrEnum):
 
 
 ALLOWED: Mapping[Role, frozenset[May]] = {
-    Role.CLINICIAN: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.ASSESS}),
-    Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS}),
-    Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY}),
+    Role.CLINICIAN: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.ASSESS, May.SEE_SCHEDULE, May.TICK}),
+    Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.SEE_SCHEDULE, May.TICK}),
+    Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY, May.SEE_SCHEDULE}),
     Role.FINANCE: frozenset({May.SEE_MONEY}),
     Role.PRIVACY: frozenset({May.READ_AUDIT, May.DECIDE_HELD}),
     Role.OPERATOR: frozenset({May.OPERATE}),

@@ -19,7 +19,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
-from app.core import answers, chart, consents, report, roles
+from app.core import answers, chart, consents, flag, report, roles
+from app.core.schedule import appointment, row
 from app.store.errors import CodecError
 
 TAG = ""
@@ -33,9 +34,14 @@ CLASSES: tuple[type, ...] = (
     report.Member, report.Report,
     roles.User,
     consents.Party, consents.Rule, consents.Consent,
+    appointment.Appointment, appointment.Schedule,
+    flag.PatientStatus, row.Covering, row.Step, row.Mark, row.Counts, row.Row,
 )  # fmt: skip
 
-ENUMS: tuple[type[StrEnum], ...] = (answers.Reason, report.GapStatus)
+ENUMS: tuple[type[StrEnum], ...] = (
+    answers.Reason, report.GapStatus, appointment.Mode, appointment.Plan,
+    flag.State, flag.StatusKind, row.Owner, row.Where, row.Standing, row.MarkKind,
+)  # fmt: skip
 
 Encoder = Callable[[Any], Any]
 

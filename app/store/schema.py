@@ -10,6 +10,10 @@
 | memories | 400 days: what a patient's panel said when it was last opened |
 | held_reports | while hidden; six years once the privacy role has released them |
 | restrictions | while in force; six years once lifted |
+| ticks | 90 days: what the team has prepared for an appointment |
+| snapshots | two days: a morning schedule as a user last saw it |
+| prefetch | until the following night: which patients are asked for ahead, and how far that is |
+| allowances | a minute: which process may make how many calls to a source |
 | source_health | a day: counts and times of each process, no PHI |
 | code_lists | until replaced: codes that the practice has imported, no PHI |
 
@@ -48,6 +52,9 @@ from sqlalchemy import (
 AUDIT_KEPT = timedelta(days=6 * 366)
 MEMORY_KEPT = timedelta(days=400)
 HEALTH_KEPT = timedelta(days=1)
+TICK_KEPT = timedelta(days=90)
+SNAPSHOT_KEPT = timedelta(days=2)
+ALLOWANCE_KEPT = timedelta(minutes=1)
 
 #: How long a good answer may still be shown, marked as such, while newer tries fail.
 STALE_FOR = timedelta(hours=24)
@@ -264,4 +271,52 @@ audit_seals: Table = _table(
     _must("hash", Text),
     what="the site chain: the heads of all audit chains that had grown, sealed each minute",
     kept=Retention("always: hashes only", None),
+)
+
+ticks: Table = _table(
+    "ticks",
+    _key("appointment_hash"),
+    _key("patient_hash"),
+    _key("item"),  # keyed hash of the step, and what was ticked
+    _must("at", Instant),
+    _must("body", LargeBinary),  # the step's key, what was ticked, who by, an order id
+    Column("undone_at", Instant),  # NULL: it stands
+    Index(None, "patient_hash"),
+    what="what the team has prepared for an appointment, shared by everybody who may see it",
+    kept=Retention("90 days", lambda now: ticks.c.at <= now - TICK_KEPT),
+)
+
+snapshots: Table = _table(
+    "snapshots",
+    _key("scope_hash"),  # EHR, user, provider and day: what one user's rights gave is shown to no other
+    _must("at", Instant),
+    _must("body", LargeBinary),
+    what="a morning schedule as a user last saw it, for when the EHR or a payer is down",
+    kept=Retention("two days", lambda now: snapshots.c.at <= now - SNAPSHOT_KEPT),
+)
+
+prefetch: Table = _table(
+    "prefetch",
+    _key("run"),  # EHR entry and the day that is prepared
+    _key("item_hash"),  # the schedule of one provider, or one patient of it
+    _must("at", Instant),
+    _must("body", LargeBinary),  # what is to be asked
+    _must("tries", Integer),
+    Column("taken_until", Instant),  # a process works on it until then
+    Column("done_at", Instant),  # NULL: still to do
+    _must("ends", Instant),  # the following night
+    what="the work of the nightly prefetch: the truth of it, whatever becomes of the job",
+    kept=Retention("until the following night", lambda now: prefetch.c.ends <= now),
+)
+
+allowances: Table = _table(
+    "allowances",
+    _key("source"),
+    _key("process"),
+    _must("in_flight", Integer),  # calls that this process may have out at once
+    _must("minute", Instant),  # the minute that `used` counts
+    _must("used", Integer),  # calls of that minute that this process has taken
+    _must("until", Instant),
+    what="how the calls that a source allows are shared by the processes of a site",
+    kept=Retention("a minute", lambda now: allowances.c.until <= now - ALLOWANCE_KEPT),
 )

@@ -41,6 +41,7 @@ def fact(resource: Json) -> Fact:
         _conclusion(resource) if row.conclusion else _NOTHING,
         row.refused and resource["doNotPerform"] is True,
         codes(resource["interpretation"]) if row.interpretation else (),
+        codes(meta["security"]) if (meta := obj(resource.get("meta"))).get("security") else (),
     )
 
 

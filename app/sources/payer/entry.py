@@ -49,6 +49,8 @@ class PayerEntry:
     risk_dialect: str = AUTO  # or one of `dialect.RISK_DIALECTS`
     measures: tuple[str, ...] = ()  # canonicals to ask for where a dialect wants each named; empty: all the payer lists
     measure_names: tuple[PayerName, ...] = ()  # what it calls the measures that we have rules for
+    in_flight: int = 0  # calls at once, of all processes together; 0: not limited
+    per_minute: int = 0
     respond_async: bool = False  # ask it to answer operations later (202) rather than to hold the connection
 
     def __post_init__(self) -> None:
