@@ -26,12 +26,12 @@ export CHARTSIDE_MERIDIAN_PORT := $(MERIDIAN_PORT)
 export CHARTSIDE_SANDBOX_BASIC_SECRET := sandbox-basic-secret
 export CHARTSIDE_SANDBOX_POST_SECRET := sandbox-post-secret
 
-.PHONY: help setup run test check fix demo doctor bench bench-long chromium clean
+.PHONY: help setup run test check fix demo work prefetch doctor bench bench-long chromium clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-setup: .venv/ready app/static/vendor/htmx.min.js .run/secrets/sealing.keys ## everything a run needs, once
+setup: .venv/ready app/static/vendor/htmx.min.js app/static/vendor/DejaVuSansCondensed.ttf .run/secrets/sealing.keys ## everything a run needs, once
 
 run: setup ## sandbox EHR, four payers and the app; prints one address (PORT=, EHR_PORT=, NORTHWIND_PORT=, ...)
 	@exec $(PY) -m sandbox_config --with-app $(ARGS)
@@ -53,13 +53,19 @@ fix: setup ## let ruff repair and format
 demo: setup ## the main job without a browser, every scenario (ARGS=--json for a list)
 	@$(PY) -m sandbox_config.demo $(ARGS)
 
+work: setup ## the jobs by themselves: nightly prefetch, purge (with SQLite `make run` starts them)
+	@exec $(PY) -m app work
+
+prefetch: setup ## ask ahead about one day, now: make prefetch EHR=main (ARGS="--day 2026-12-01"; else tomorrow)
+	@$(PY) -m app prefetch --ehr $(EHR) $(ARGS)
+
 doctor: setup ## check real entries from outside: make doctor EHR=main PAYER=northwind (neither: all; ARGS=--json)
 	@$(PY) -m app doctor $(if $(EHR),--ehr $(EHR)) $(if $(PAYER),--payer $(PAYER)) $(ARGS)
 
 bench: setup ## the speed ratios, one a line: name value bound ok|short (ARGS=NAME for one)
 	@$(PY) -m tests.bench $(ARGS)
 
-bench-long: setup ## what takes minutes: 100,000 mutated payloads
+bench-long: setup ## what takes minutes: 100,000 mutated payloads, the prefetch of 1,500 visits
 	@$(PY) -m tests.bench --long $(ARGS)
 
 chromium: ## Debian's Chromium for the browser tests, where this machine allows it
@@ -81,6 +87,10 @@ node_modules/ready: package.json package-lock.json .venv/ready
 app/static/vendor/htmx.min.js: node_modules/ready
 	@mkdir -p $(@D)
 	@cp node_modules/htmx.org/dist/htmx.min.js $@
+
+app/static/vendor/DejaVuSansCondensed.ttf: node_modules/ready # what a PDF is set in
+	@mkdir -p $(@D)
+	@cp node_modules/dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf node_modules/dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf $(@D)
 
 # A real FHIR server for the tests, in an environment of its own: its dependencies are not ours.
 .run/peers/ready:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
     from app.config import Settings
+    from app.core.asking import Opening
     from app.core.conditions.model import Models
     from app.gather import Gathering
     from app.health import Beat
@@ -53,19 +54,21 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     import launch
     from app import web
     from app.actions import Actions
+    from app.ahead import Ahead
     from app.codes import PracticeCodes
     from app.config import Settings
     from app.core.measures import RULES, Registry
-    from app.entries import ehr_entries, listed, measure_names, payer_entries, role_rows
+    from app.entries import ehr_entries, listed, measure_names, payer_entries, provider_rows, role_rows
+    from app.huddle import Huddle
     from app.remember import Remembering
     from app.store import refuse_in_transaction
     from app.store.launches import SqlLaunchStore
-    from app.web import encounter
+    from app.web import encounter, opening
     from app.web.parts import Parts
     from launch.keys import ClientKeys
 
     settings = settings or Settings.from_env()
-    _quiet_loggers()
+    quiet_loggers()
     models = _risk_models()
     app = Flask(__name__, template_folder=str(Path(__file__).parent.parent / "templates"))
     store = open_store(settings, clock)
@@ -81,18 +84,22 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
             keys=keys,
             public_url=settings.public_url,
             clock=clock,
-            http=_session_factory(refuse_in_transaction, SIGN_IN_SECONDS),
+            http=session_factory(refuse_in_transaction, SIGN_IN_SECONDS),
             launched=lambda of: encounter.begin(of, app),
+            landing=opening.landing,
         ),
     )
     gathering, beat, close = _gathering(store, launches, ehrs, payers, keys, clock)
     app.extensions["chartside_close"] = close
+    registry = PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry
+    timezones = {entry.id: entry.timezone for entry in ehrs}
+    providers = {entry.id: provider_rows(entry) for entry in ehrs}
     parts = Parts(
         gathering=gathering,
         remembering=Remembering(store),
         clock=clock,
         public_url=settings.public_url,
-        timezones={entry.id: entry.timezone for entry in ehrs},
+        timezones=timezones,
         role_rows={entry.id: role_rows(entry) for entry in ehrs},
         payer_names={entry.id: entry.name for entry in payers},
         alive=store.alive,
@@ -100,9 +107,21 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         listed=listed(ehrs, payers),
         actions=Actions(store),
         models=models,
-        registry=PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry,
+        registry=registry,
         restriction_kinds={entry.id: entry.restrictions for entry in ehrs},
         digest=digest(settings),
+        providers=providers,
+        huddle=Huddle(
+            store,
+            gathering,
+            timezones=timezones,
+            rows=providers,
+            protocols={entry.id: entry.protocols for entry in ehrs},
+            registry=registry,
+            models=models,
+        ),
+        ahead=Ahead(store, gathering, registry),
+        sealing=sealing(settings),
     )
     web.register(app, parts)
     return app
@@ -145,22 +164,15 @@ def _gathering(
     clock: Callable[[], datetime],
 ) -> tuple[Gathering, Beat, Callable[[], None]]:
     """The use case with its adapters, what writes down how they are doing, and what ends the threads of both."""
-    import secrets
-
     import launch
     from app.core.answers import Reason
-    from app.core.asking import Opening, PayerRow
     from app.gather import Gathering
-    from app.health import Beat
+    from app.outside import outside
     from app.sources import ehr as ehr_source
-    from app.sources.connections import Connections
-    from app.sources.payer import Payer
-    from app.sources.pools import Pools
     from app.store import refuse_in_transaction
-    from app.store.tokens import SqlTokenShare
 
-    connections = Connections(_session_factory(refuse_in_transaction), clock=clock)
-    pools, by_id, process = Pools(), {entry.id: entry for entry in ehrs}, secrets.token_hex(8)
+    others = outside(store, ehrs, payers, keys, clock, session_factory(refuse_in_transaction))
+    by_id = {entry.id: entry for entry in ehrs}
     meanings: dict[type[Exception], Reason] = {
         launch.RefreshUnavailable: Reason.DOWN,
         launch.SignedOut: Reason.SIGNED_OUT,
@@ -171,41 +183,25 @@ def _gathering(
             by_id[opening.ehr],
             opening.issuer,
             launches.bearer(opening.handle),
-            connections=connections,
+            connections=others.connections,
             bearer_errors=meanings,
             granted=opening.scopes,
         )
 
     gathering = Gathering(
         store,
-        pools,
+        others.pools,
         ehr=chart_source,
-        payers={
-            entry.id: Payer(
-                entry,
-                key_for=keys.signer,
-                connections=connections,
-                share=SqlTokenShare(store, entry.id),
-                measures=[name.canonical for name in entry.measure_names],
-            )
-            for entry in payers
-        },
-        rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks, entry.data) for entry in payers],
-        who=process,
-        heard=connections.watch.heard,
+        payers=others.payers,
+        rows=others.rows,
+        who=others.process,
+        heard=others.connections.watch.heard,
+        at_work=others.at_work,
     )
-    beat = Beat(store, lambda: connections.seen(pools.load), process)
-
-    def close() -> None:
-        pools.shutdown()
-        beat.close()
-        gathering.close()
-        store.close()
-
-    return gathering, beat, close
+    return gathering, others.beat, lambda: others.close(gathering)
 
 
-def _session_factory(check: Callable[[], None], seconds: float | None = None) -> Callable[[], Session]:
+def session_factory(check: Callable[[], None], seconds: float | None = None) -> Callable[[], Session]:
     """Sessions that refuse to call out while this thread has a transaction open.
 
     `seconds` bounds the wait for an answer's headers where the caller has no deadline of its own.
@@ -230,7 +226,7 @@ def _session_factory(check: Callable[[], None], seconds: float | None = None) ->
     return factory
 
 
-def _quiet_loggers() -> None:
+def quiet_loggers() -> None:
     """These print URLs, verifiers and bodies when they may (README, Decisions)."""
     import logging
 

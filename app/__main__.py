@@ -1,4 +1,7 @@
-"""The command line: serve, keys, migrate, purge, verify-audit, status, doctor. `python -m app <command>`."""
+"""The command line: serve, work, prefetch, keys, migrate, purge, verify-audit, status, doctor.
+
+`python -m app <command>`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import functools
 import secrets
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from app.config import ConfigError, Settings
@@ -17,6 +21,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m app", description="Chartside")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="migrate, then serve with gunicorn")
+    work = commands.add_parser(
+        "work",
+        help="the jobs: nightly prefetch, purge",
+        description="Runs until it is stopped. With an SQLite database `serve` starts one by itself; with PostgreSQL "
+        "run one beside the web servers, or several.",
+    )
+    work.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)  # ends when its stdin does
+    prefetch = commands.add_parser("prefetch", help="ask ahead about the patients of one day, now")
+    prefetch.add_argument("--ehr", metavar="ID", required=True, help="an [[ehr]] entry that has prefetch")
+    prefetch.add_argument("--day", metavar="YYYY-MM-DD", type=date.fromisoformat, help="else tomorrow at the clinic")
     keys = commands.add_parser("keys", help="make the sealing key and the client keys, where there are none")
     keys.add_argument("folder", type=Path)
     commands.add_parser("migrate", help="bring the database to this version")
@@ -45,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _keys(given.folder)
         if given.command == "doctor":
             return _doctor(Settings.from_env(), given)
+        if given.command == "work":
+            return _work(Settings.from_env(), given)
+        if given.command == "prefetch":
+            return _prefetch(Settings.from_env(), given)
         if given.command == "import-codes":
             return _import_codes(Settings.from_env(), given)
         return _COMMANDS[given.command](Settings.from_env())
@@ -70,11 +88,49 @@ def _keys(folder: Path) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    from app.serve import serve
+    from app.serve import serve, working
 
     _migrate(settings)
-    serve(settings)
+    with working(settings):
+        serve(settings)
     return 0
+
+
+def _work(settings: Settings, given: argparse.Namespace) -> int:
+    from app.jobs import Jobs, queue
+    from app.night import create_prefetching
+    from app.serve import after_parent, log_to_stderr
+
+    log_to_stderr(settings)
+    prefetching, store, close = create_prefetching(settings)
+    try:
+        jobs = Jobs(queue(settings.database, settings.jobs), store, prefetching)
+        jobs.run(after_parent if given.with_parent else lambda _: None)
+    finally:
+        close()
+    return 0
+
+
+def _prefetch(settings: Settings, given: argparse.Namespace) -> int:
+    from app import now
+    from app.night import create_prefetching
+    from app.serve import log_to_stderr
+
+    log_to_stderr(settings)
+    prefetching, _, close = create_prefetching(settings)
+    try:
+        entry = prefetching.entries.get(given.ehr)
+        if entry is None:
+            raise ConfigError(f"no [[ehr]] entry {given.ehr!r} has prefetch and one issuer")
+        day = given.day or now().astimezone(entry.zone).date() + timedelta(days=1)
+        left = prefetching.work(prefetching.begin(given.ehr, day))
+        print(f"{given.ehr} {day}: {left.done} done, {left.undone} left")
+        return 1 if left.undone else 0
+    except KeyboardInterrupt:
+        prefetching.stopping.set()
+        return 1
+    finally:
+        close()
 
 
 def _migrate(settings: Settings) -> int:

@@ -7,12 +7,13 @@ finds the change made, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from app.core.roles import May, Role, may
+from app.core.schedule.tick import Tick
 from app.errors import NotAllowed, NotFound
-from app.store import Store, Tx, answers, audit, held, memories, restrictions
+from app.store import Store, Tx, answers, audit, held, memories, restrictions, ticks
 from app.store.held import Decision, Held
 from app.store.restrictions import Restriction
 from app.store.said import Note, Person, Said
@@ -84,6 +85,29 @@ class Actions:
         with self._store.begin() as tx:
             entry = _entry(tx, actor, "lift-restriction", patient, "restriction")
             return restrictions.lift(tx, entry, name, Note(actor.name, why=why))
+
+    def tick(self, actor: Actor, patient: str, tick: Tick) -> bool:
+        """Mark what has been prepared for an appointment of `patient` (patient key). `tick.by` and `tick.at` are not
+        looked at: they are the actor's name and now. False where the same is marked already.
+        """
+        _must(actor, May.TICK)
+        with self._store.begin() as tx:
+            entry = _entry(tx, actor, "tick", patient, str(tick.what))
+            return ticks.put(tx, entry, actor.issuer, replace(tick, by=actor.name))
+
+    def untick(self, actor: Actor, patient: str, tick: Tick) -> bool:
+        """Take back what somebody has marked, whoever it was. False where it is not marked (any more)."""
+        _must(actor, May.TICK)
+        with self._store.begin() as tx:
+            entry = _entry(tx, actor, "untick", patient, str(tick.what))
+            return ticks.undo(tx, entry, actor.issuer, tick.appointment, tick.step, tick.what)
+
+    def prepared(self, patient: str, day: date) -> tuple[Tick, ...]:
+        """What the team has marked for the appointments of `patient` (patient key) on `day`, the oldest first. For a
+        chart that is audited as read.
+        """
+        with self._store.read() as tx:
+            return tuple(tick for tick in ticks.of_patient(tx, patient) if tick.day == day)
 
     def desk(self, actor: Actor, patient: str) -> PrivacyDesk:
         """What the privacy role sees; each patient on it is audited as seen. `patient` empty: no chart is open."""

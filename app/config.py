@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _SITE_KEYS = frozenset(
     {"name", "public_url", "database", "timezone", "sealing_keys", "digest_key", "client_keys", "entries",
-     "workers", "threads", "host", "port", "log_level"}
+     "workers", "threads", "host", "port", "log_level", "jobs"}
 )  # fmt: skip
 Table = Mapping[str, Any]
 
@@ -47,6 +47,7 @@ class Settings:
     workers: int = 1
     threads: int = 32
     log_level: str = "INFO"
+    jobs: str = ""  # redis://…: where the queue of jobs is kept, when not beside the database
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -82,6 +83,7 @@ class Settings:
             workers=int(site.get("workers", 1)),
             threads=int(site.get("threads", 32)),
             log_level=str(site.get("log_level", "INFO")),
+            jobs=str(site.get("jobs", "")),
         )
 
 

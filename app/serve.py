@@ -1,7 +1,19 @@
-"""The server: gunicorn with threads, the same in `make run` and in production."""
+"""The server: gunicorn with threads, the same in `make run` and in production; and the jobs beside it.
+
+On one machine with an SQLite database the jobs are a process that `serve` starts, so that one command is enough. It has
+a session of its own, so that no signal to the server's group reaches it, and ends when the server does, however that
+ends: its standard input is a pipe that only the server holds open.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -48,6 +60,45 @@ def _close(_server: Any, worker: Any) -> None:
     app = getattr(worker, "wsgi", None)  # None: it never got as far as loading it
     if app is not None:
         app.extensions["chartside_close"]()
+
+
+@contextlib.contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """The jobs in a process beside this one until the block ends, where the database is SQLite."""
+    if not settings.database.startswith("sqlite"):
+        yield
+        return
+    beside = subprocess.Popen(  # ourselves
+        [sys.executable, "-m", "app", "work", "--with-parent"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        beside.terminate()
+        try:
+            beside.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            beside.kill()
+
+
+def after_parent(stop: Callable[[], None]) -> None:
+    """Call `stop` when whoever started this process is gone."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
+        stop()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """What gunicorn does for the server. Huey's own lines name every task, each minute; a failure it writes down with
+    its message, so ours never reach it (`app.jobs`).
+    """
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("huey").setLevel(logging.WARNING)
 
 
 def serve(settings: Settings) -> None:

@@ -4,9 +4,10 @@ Knows nothing of the app that it stands in; that app hands it `Settings`:
 
     launches = launch.init_app(app, launch.Settings(registry=…, store=…, …))
 
-In a request: `launch.current(handle)`, `launch.end(handle)`, `launch.registry()`. For work outside one, take `bearer`
-and `read` of the object that `init_app` returned. Pages come from `templates/launch/{problem,new_window,cookies}.html`;
-`flask.g.frame_ancestors` tells the app's header hook who may frame the answer.
+In a request: `launch.current(handle)`, `launch.open_for(handle, patient)`, `launch.end(handle)`, `launch.registry()`.
+For work outside one, take `bearer` and `read` of the object that `init_app` returned. Pages come from
+`templates/launch/{problem,new_window,cookies}.html`; `flask.g.frame_ancestors` tells the app's header hook who may
+frame the answer.
 
 Importing this package loads no Flask, Authlib or joserfc; that happens on first use.
 """
@@ -22,6 +23,7 @@ from launch.errors import (
     LaunchExpired,
     NotLaunched,
     NotYours,
+    OnlyThisChart,
     PatientChanged,
     RefreshUnavailable,
     SignedOut,
@@ -32,6 +34,7 @@ from launch.store import LaunchStore
 
 if TYPE_CHECKING:
     from flask import Flask
+    from werkzeug.wrappers import Response
 
     from launch.keys import ClientKeys
     from launch.launches import Launches
@@ -49,6 +52,7 @@ __all__ = [
     "Launches",
     "NotLaunched",
     "NotYours",
+    "OnlyThisChart",
     "PatientChanged",
     "RefreshUnavailable",
     "Registry",
@@ -59,6 +63,8 @@ __all__ = [
     "current",
     "end",
     "init_app",
+    "open_for",
+    "opens_others",
     "read",
     "registry",
 ]
@@ -84,14 +90,17 @@ def init_app(app: Flask, settings: Settings) -> Launches:
     return launches
 
 
-def current(handle: str) -> Launch:
-    """The launch of this request's browser under `handle`; raises NotLaunched, NotYours or LaunchExpired."""
+def current(handle: str, *, awake: bool = True) -> Launch:
+    """The launch of this request's browser under `handle`; raises NotLaunched, NotYours or LaunchExpired.
+
+    `awake` False: a page asks by itself, so that this is no sign of somebody in front of it.
+    """
     from flask import request
 
     from launch.cookies import LAUNCH
     from launch.routes import launches
 
-    return launches().current(handle, request.cookies.get(LAUNCH))
+    return launches().current(handle, request.cookies.get(LAUNCH), awake=awake)
 
 
 def bearer(handle: str) -> Bearer:
@@ -108,11 +117,39 @@ def read(handle: str) -> Launch | None:
     return launches().read(handle)
 
 
-def end(handle: str) -> None:
-    """End a launch and revoke its tokens where the EHR offers that; its pages then say LaunchExpired."""
+def opens_others(of: Launch) -> bool:
+    """Whether a launch may open other patients than the one whose chart is open in the EHR (`open_for`)."""
+    from launch import deriving
+
+    return deriving.opens_others(of.scopes)
+
+
+def open_for(
+    handle: str, patient: str, *, encounter: str | None = None, appointment: str | None = None, back: str = ""
+) -> Response:
+    """Send this browser to a launch of its own for another patient, opened from the one under `handle`: own handle,
+    cookie and answers; the parent's tokens; it ends with its parent. All three are FHIR ids; whether the user may see
+    that patient is for the caller to know. `back` is handed on as `Launch.back`.
+
+    Raises OnlyThisChart where the EHR granted no scope beyond its own patient, and whatever `current` raises.
+    """
+    from flask import request
+
+    from launch.cookies import BROWSER, LAUNCH
+    from launch.routes import entered, launches
+
+    cookie, browser = request.cookies.get(LAUNCH), request.cookies.get(BROWSER, "")
+    whom = {"patient": patient, "encounter": encounter, "appointment": appointment, "back": back}
+    return entered(launches().open_for(handle, cookie, browser, **whom))  # type: ignore[arg-type] # by name
+
+
+def end(handle: str) -> tuple[str, ...]:
+    """End a launch with all that was opened from it, and revoke its tokens where the EHR offers that; their pages then
+    say LaunchExpired. The handles that have ended.
+    """
     from launch.routes import launches
 
-    launches().end(handle)
+    return launches().end(handle)
 
 
 def registry() -> Registry:

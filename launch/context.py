@@ -84,6 +84,18 @@ class Launch:
     created: datetime
     idle_until: datetime
     ends: datetime
+    opened_from: str = ""  # handle of the launch that this one was opened from, and whose tokens it reads with
+    back: str = ""  # where in that launch: the app's own words, opaque here
+
+    @property
+    def appointments(self) -> tuple[str, ...]:
+        """The appointments that the EHR names, as "Appointment/123": by fhirContext (SMART App Launch 2.2), or in the
+        token response's own field (2026-11, Epic: `appointment`, where the visit began as a scheduled one).
+        """
+        typed = (typed_reference(entry.get("reference")) for entry in self.fhir_context)
+        ids = [each[1] for each in typed if each and each[0] == "Appointment"]
+        own = resource_id(self.token_fields.get("appointment"), "Appointment")
+        return tuple(dict.fromkeys(f"Appointment/{id_}" for id_ in (*ids, own) if id_))
 
     def dump(self) -> dict[str, Any]:
         """As JSON values."""

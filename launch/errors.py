@@ -27,7 +27,8 @@
     ├── HandleRefused        the page belongs to no launch of this browser
     │   ├── NotLaunched
     │   ├── NotYours
-    │   └── LaunchExpired
+    │   ├── LaunchExpired
+    │   └── OnlyThisChart
     └── SignedOut            the launch lives, but the EHR gives no more access tokens for it
         ├── RefreshUnavailable
         └── PatientChanged
@@ -250,6 +251,12 @@ class LaunchExpired(HandleRefused):
     status = 410
     title = "This launch has ended"
     advice = "It was closed, left idle, or another person opened the app in this browser. Open it again from the chart."
+
+
+class OnlyThisChart(HandleRefused):
+    status = 403
+    title = "The EHR lets the app read only the chart that is open in it"
+    advice = "Nothing was read. Open the patient's chart in the EHR, then open the app from there."
 
 
 class SignedOut(LaunchError):

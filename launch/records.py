@@ -78,13 +78,17 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Record:
-    """One launch as kept: what the app may know, the hash of its cookie, whose it is, and its tokens."""
+    """One launch as kept: what the app may know, the hash of its cookie, whose it is, and its tokens.
+
+    `opened`: handles of the launches that were opened from it, which end with it.
+    """
 
     launch: Launch
     secret_hash: str
     user: str  # keyed hash of who is signed in at that EHR
     requested: tuple[str, ...]  # scopes
     tokens: Tokens
+    opened: tuple[str, ...] = ()
 
     def alive(self, now: datetime) -> bool:
         return now < self.expires
@@ -147,6 +151,13 @@ class Records:
         """The launch behind a handle while it lives."""
         found = self._found(self._digest(handle))
         return found[0] if found else None
+
+    def holder(self, handle: str) -> Record | None:
+        """Whose tokens a launch reads with: its own, or those of the launch that it was opened from; None once either
+        has ended.
+        """
+        record = self.read(handle)
+        return self.read(record.launch.opened_from) if record and record.launch.opened_from else record
 
     def of_browser(self, browser: str) -> Iterator[Record]:
         """The living launches of one browser."""
@@ -214,4 +225,5 @@ def _record(kept: dict[str, Any]) -> Record:
         tokens[name] = datetime.fromisoformat(tokens[name]) if tokens[name] else None
     kept["launch"], kept["tokens"] = Launch.load(kept["launch"]), Tokens(**tokens)
     kept["requested"] = tuple(kept["requested"])
+    kept["opened"] = tuple(kept.get("opened", ()))
     return Record(**kept)

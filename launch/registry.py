@@ -77,8 +77,8 @@ def bare(iss: str) -> str:
 class Ehr:
     """One registered EHR: how its launches are recognised and how we authenticate there.
 
-    `timezone`, `unproven`, `roles`, `restrictions` and all below are carried for the app; launch does not read them. `claims`
-    names id_token claims to keep beyond the standard ones, for role mapping. Quirks that launch knows:
+    `timezone`, `unproven`, `roles`, `restrictions` and all below are carried for the app; launch does not read them.
+    `claims` names id_token claims to keep beyond the standard ones, for role mapping. Quirks that launch knows:
     `sub_is_practitioner` (no fhirUser claim: `sub` is the FHIR id of a Practitioner), `scopes` ("v1" or "v2": overrides
     what the server says).
     """

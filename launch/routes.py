@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from launch import cookies
 from launch.errors import IssuerMissing, IssuerUnknown, LaunchError, LaunchMissing
 from launch.launches import Launches
+from launch.opening import Opened
 from launch.registry import Ehr
 
 blueprint = Blueprint("launch", __name__)
@@ -43,8 +44,13 @@ def callback() -> Any:
     answer = {name: value for name in request.args if (value := _single(name))}
     browser = request.cookies.get(cookies.BROWSER, "")
     opened = launches().opening.complete(answer, request.cookies, framed=_framed(), browser=browser)
+    return entered(opened, launches().settings.landing(opened.launch))
+
+
+def entered(opened: Opened, page: str = "") -> Response:
+    """The way into a launch: the browser gets its cookie, and is sent to a page below the launch's own address."""
     settings, handle = launches().settings, opened.launch.handle
-    response = redirect(f"{settings.public_url}/l/{handle}/", 303)
+    response = redirect(f"{settings.public_url}/l/{handle}/{page}", 303)
     cookies.set_launch(response, handle, opened.secret, settings.path)
     return response
 

@@ -28,6 +28,7 @@ class Settings:
     """`clock` gives aware UTC times; `http` a fresh guarded session; `digest` a keyed hash for look-ups.
 
     `launched` is called once a launch is stored and before the browser is sent to it; if it raises, there is no launch.
+    `landing` says which page below the launch's own address the browser is sent to; empty: that address.
     """
 
     registry: Registry
@@ -40,6 +41,7 @@ class Settings:
     http: Callable[[], requests.Session]
     launched: Callable[[Launch], None] = lambda _: None
     background: Callable[[Callable[[], None]], None] = in_background
+    landing: Callable[[Launch], str] = lambda _: ""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)

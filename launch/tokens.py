@@ -83,9 +83,10 @@ class Renewal:
 
     def token(self, handle: str, *, force: bool, refused: str = "") -> str:
         """A usable access token; raises SignedOut. `refused` is the token that the EHR would not take, if known."""
-        record = self._records.read(handle)
+        record = self._records.holder(handle)
         if record is None:
             raise SignedOut
+        handle = record.launch.handle
         tokens, now = record.tokens, self.clock()
         if force:
             just = tokens.renewed is not None and now - tokens.renewed < JUST_RENEWED

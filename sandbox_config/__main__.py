@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from sandbox_config import worklist
 from sandbox_config.environment import APP_PORT, EHR_PORT, PAYER_PORTS, SETTINGS, environment, variable
 from sandbox_config.scenario import CLINIC_TZ, CONNECTED, PAYERS, load_all
 from sandbox_config.serving import serving
@@ -110,6 +111,7 @@ def _apps(given: argparse.Namespace) -> Iterator[Any]:
     from sandbox_config.payer import create_payer
 
     scenarios = load_all(datetime.now(CLINIC_TZ).date())
+    worklist.write(os.environ.get(worklist.VARIABLE, worklist.FILE), scenarios.values())
 
     def clock() -> datetime:
         return datetime.now(UTC)

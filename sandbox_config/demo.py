@@ -23,12 +23,15 @@ from typing import Any
 import requests
 from requests.cookies import RequestsCookieJar
 
+from sandbox_config import morning, worklist
 from sandbox_config.environment import SETTINGS, environment
 from sandbox_config.scenario import CONNECTED
 from sandbox_config.screen import Row, Screen, Source, read, watch
 from sandbox_config.serving import free_ports
 
 START_SECONDS = 60
+MORNING = "morning-schedule"  # told after the scenarios
+VISITS = 20  # of the physician today
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,6 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 entries.append(entry)
                 if not given.json:
                     print(as_text(entry), flush=True)
+        if given.only in (None, MORNING):
+            entry = huddle(running.ehr)
+            entries.append(entry)
+            if not given.json:
+                print(morning_as_text(entry), flush=True)
     if given.json:
         print(json.dumps(entries, indent=2, ensure_ascii=False))
     failed = [entry["scenario"] for entry in entries if entry["problems"]]
@@ -62,6 +70,32 @@ def tell(ehr: str, scenario: Mapping[str, Any]) -> dict[str, Any]:
         **screen.as_entry(),
         "problems": list(differences(screen, scenario["expect"])),
     }
+
+
+def huddle(ehr: str) -> dict[str, Any]:
+    """Launch without a patient, as the physician before the first visit, and follow the day until it is filled."""
+    session = browser()
+    query = {"patient": "none", "intent": "schedule"}
+    minted = session.get(f"{ehr}/main/launch-url", params=query, timeout=10).json()
+    page = session.get(minted["launch_url"], timeout=30)
+    day = morning.watch(session, page.url)
+    problems = [] if len(day.visits) == VISITS else [f"shows {len(day.visits)} visits, not {VISITS}"]
+    problems += [f"{visit.name or visit.id} is not filled" for visit in day.visits if visit.state == "asking"]
+    return {
+        "scenario": MORNING,
+        "story": "A day of the physician before the first visit: what each patient needs, and who on the team does it.",
+        **day.as_entry(),
+        "problems": problems,
+    }
+
+
+def morning_as_text(entry: Mapping[str, Any]) -> str:
+    """The day for people to read."""
+    lines = [f"\n{entry['scenario']}: {entry['summary']}"]
+    for row in entry["visits"]:
+        lines.append(f"  {row['time']} {row['name']}; {row['visit']}; {row['notes']}".rstrip("; "))
+        lines += [f"        {step}" for step in row["steps"]] + [f"        ({row['counts']})"] * bool(row["counts"])
+    return "\n".join([*lines, *(f"  PROBLEM: {problem}" for problem in entry["problems"])])
 
 
 def launch(ehr: str, tenant: str, scenario: str, **options: str) -> Screen:
@@ -156,6 +190,7 @@ def sandbox(*options: str) -> Iterator[Sandbox]:
             **os.environ,
             "CHARTSIDE_SETTINGS": SETTINGS,
             "CHARTSIDE_DATABASE": f"sqlite:///{folder}/demo.sqlite3",
+            worklist.VARIABLE: f"{folder}/worklist.csv",
             **environment(app, ehr, payers),
         }
         log = Path(folder, "log")

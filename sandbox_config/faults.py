@@ -63,6 +63,7 @@ _TABLE = (
     ),
     Fault("slow", Phase.READ, "each call takes four seconds"),
     Fault("hang", Phase.READ, "no answer at all"),
+    Fault("walk-in", Phase.READ, "no failure: a patient has walked in and stands on Dr. Valderrama's schedule now"),
     Fault("type-403", Phase.READ, "403 for one resource type, whatever the scopes say", needs_type=True),
     Fault("coverage-403", Phase.READ, "the same as type-403:Coverage"),
 )

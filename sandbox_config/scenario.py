@@ -40,6 +40,7 @@ STORIES = Path(__file__).parent / "scenarios"
 TOPICS: Mapping[str, str] = {
     "first": "Start here",
     "chart": "What the chart already says",
+    "morning": "On the morning schedule",
     "safety": "Where a measure does not fit, and results that nobody followed up",
     "measures": "Measure by measure",
     "payers": "Several payers, old data, other servers",
@@ -48,7 +49,7 @@ TOPICS: Mapping[str, str] = {
     "sources": "When a source fails",
 }
 KEYS = {
-    "title", "topic", "story", "user", "at", "reason", "in_room", "person", "chart", "payers",
+    "title", "topic", "story", "user", "at", "reason", "in_room", "appointment", "also", "person", "chart", "payers",
     "ehr_faults", "payer_faults", "launch", "expect",
 }  # fmt: skip
 
@@ -86,6 +87,7 @@ class Scenario:
     appointment_id: str
     chart: tuple[Resource, ...]
     payers: Mapping[str, PayerSide]
+    provider: str = "dr"  # whose patient this is, to the payers' knowledge
     ehr_faults: tuple[str, ...] = ()
     payer_faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     launch: Mapping[str, Any] = field(default_factory=dict)
@@ -129,6 +131,7 @@ def _told(scenario_id: str, story: Mapping[str, Any], today: date) -> Scenario:
         appointment_id=chart.appointment_id,
         chart=resources,
         payers=MappingProxyType(sides),
+        provider=story.get("appointment", {}).get("with", "dr"),
         ehr_faults=tuple(story.get("ehr_faults", ())),
         payer_faults={payer: tuple(names) for payer, names in story.get("payer_faults", {}).items()},
         launch=story.get("launch", {}),
@@ -157,11 +160,22 @@ def _side(payer: str, facts: Mapping[str, Any], person: Mapping[str, Any]) -> Pa
 def _check_apart(scenarios: list[Scenario]) -> None:
     """Ids must differ between stories: both servers hold all of them at once, as real ones do."""
     seen: dict[str, str] = {}
+    group_visits: dict[str, Resource] = {}
     for scenario in scenarios:
-        keys = [f"{r['resourceType']}/{r['id']}" for r in scenario.chart]
+        own = [r for r in scenario.chart if not _is_group(r)]
+        for visit in (r for r in scenario.chart if _is_group(r)):
+            if group_visits.setdefault(visit["id"], visit) != visit:
+                raise ScenarioError(f"{scenario.id}: Appointment/{visit['id']} is told differently in another story")
+        keys = [f"{r['resourceType']}/{r['id']}" for r in own]
         keys += [f"{payer} Patient/{side.patient['id']}" for payer, side in scenario.payers.items()]
         keys += [f"{payer} member {side.member_id}" for payer, side in scenario.payers.items()]
         for key in keys:
             if key in seen:
                 raise ScenarioError(f"{scenario.id}: {key} stands in {seen[key]} already")
             seen[key] = scenario.id
+
+
+def _is_group(resource: Resource) -> bool:
+    """Whether this is an Appointment of several patients, which each of their stories holds."""
+    actors = [one["actor"].get("reference", "") for one in resource.get("participant", ()) if "actor" in one]
+    return bool(resource["resourceType"] == "Appointment" and sum(ref.startswith("Patient/") for ref in actors) > 1)

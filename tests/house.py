@@ -6,6 +6,7 @@ drives all of them and can be moved.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ from app import create_app, open_store
 from app.__main__ import main as command
 from app.config import Settings
 from app.store.migrations import migrate
+from sandbox_config import morning, worklist
 from sandbox_config.demo import browser
 from sandbox_config.ehr import create_ehr
 from sandbox_config.environment import SETTINGS, environment
+from sandbox_config.morning import Morning
 from sandbox_config.payer import create_payer
 from sandbox_config.scenario import CLINIC_TZ, CONNECTED, Scenario, load_all
 from sandbox_config.screen import Screen, read, watch
@@ -82,6 +85,41 @@ class House:
         page = self.launch(scenario, tenant, session, **options)
         return watch(session, page.url) if "/l/" in page.url else read(page.text)
 
+    def open_morning(
+        self, tenant: str = "main", session: requests.Session | None = None, *, user: str = "dr", **options: str
+    ) -> requests.Response:
+        """A launch without a patient, before the first visit: the schedule's shell, or the page that says why not."""
+        session = session or browser()
+        query = {"patient": "none", "intent": "schedule", "user": user, **options}
+        minted = requests.get(f"{self.ehr}/{tenant}/launch-url", params=query, timeout=10).json()
+        return session.get(minted["launch_url"], timeout=30)
+
+    def morning(
+        self,
+        tenant: str = "main",
+        session: requests.Session | None = None,
+        *,
+        user: str = "dr",
+        place: str = "",
+        **options: str,
+    ) -> Morning:
+        """The same until every row is filled. `place`: the query of another day, provider or filter."""
+        session = session or browser()
+        page = self.open_morning(tenant, session, user=user, **options)
+        return morning.watch(session, f"{page.url}?{place}" if place else page.url)
+
+    def calls(self, where: str) -> Counter[str]:
+        """What the EHR (`ehr`) or a payer was asked since this was last forgotten, by method and path."""
+        return Counter(requests.get(self._calls_of(where), timeout=10).json()["paths"])
+
+    def forget_calls(self) -> None:
+        """Start counting anew, everywhere."""
+        for where in ("ehr", *self.payers):
+            requests.delete(self._calls_of(where), timeout=10).raise_for_status()
+
+    def _calls_of(self, where: str) -> str:
+        return f"{self.ehr if where == 'ehr' else self.payers[where]}/_calls"
+
     @contextmanager
     def fault(self, where: str, *names: str) -> Iterator[None]:
         """Switch named faults of the EHR (`ehr`) or a payer on, for everybody, until the block ends."""
@@ -101,11 +139,13 @@ def house(
     delay_ms: int = 0,
     before_ehr: Callable[[Any], Any] = lambda ehr: ehr,
     without: Collection[str] = (),
+    at: datetime | None = None,
     **environ: str,
 ) -> Iterator[House]:
     """Build and run a house in `folder` until the block ends. `environ` adds to the settings' variables.
 
-    `before_ehr` may put a WSGI app in front of the sandbox EHR; the payers named in `without` are not started.
+    `before_ehr` may put a WSGI app in front of the sandbox EHR; the payers named in `without` are not started. `at`:
+    the moment at which the house opens (an aware time; the stories are told on that day).
     """
     app_port, ehr_port, *payer_ports = free_ports(2 + len(CONNECTED))
     secrets = folder / "secrets"
@@ -116,13 +156,17 @@ def house(
             **environment(app_port, ehr_port, payer_ports),
             "CHARTSIDE_SECRETS": str(secrets),
             "CHARTSIDE_DATABASE": database or f"sqlite:///{folder}/house.sqlite3",
+            worklist.VARIABLE: str(folder / "worklist.csv"),
             **environ,
         },
     )
     store = open_store(settings)
     migrate(store.engine)
     store.close()
-    clock, scenarios = Clock(), load_all(datetime.now(CLINIC_TZ).date())
+    today = datetime.now(CLINIC_TZ)
+    clock, scenarios = Clock(), load_all(at.date() if at else today.date())
+    clock.ahead = at - today if at else timedelta()
+    worklist.write(folder / "worklist.csv", scenarios.values())
     app, ehr = settings.public_url, f"http://localhost:{ehr_port}"
     payers = {name: f"http://localhost:{port}" for name, port in zip(CONNECTED, payer_ports, strict=True)}
     flask = create_app(settings, clock=clock)

@@ -31,9 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.doctor": {"app.doctor", "app.sources", "app.core", "app.config", "app.entries", "launch"},
     "app.actions": {"app.store", "app.core", "app.errors"},
     "app.remember": {"app.store", "app.core"},
-    "app.huddle": {"app.gather", "app.store", "app.core"},
+    "app.huddle": {"app.huddle", "app.gather", "app.store", "app.core"},
     "app.ahead": {"app.gather", "app.huddle", "app.store", "app.core"},
-    "app.prefetch": {"app.gather", "app.store", "app.core"},
+    "app.prefetch": {"app.prefetch", "app.gather", "app.store", "app.core"},
     "app.jobs": {"app.jobs", "app.prefetch", "app.store", "app.core", "app.config"},
     "app.web": {
         "app.web",

@@ -1,5 +1,8 @@
 """What to ask of whom, given the answers so far. Pure: `app/gather.py` asks, this only decides.
 
+A morning schedule asks more of fewer things: an opening says which chart types are read (`types`), how old a payer's
+answer may be (`reports_fresh`), and whether anything beside a few named questions is asked at all (`only`).
+
 The order is a graph: the launch names the patient (or the encounter does); who the user is, patient, coverage and
 restrictions are asked side by side; the rest of the chart waits for a role that may see it. The active coverages name
 the payers; one that no restriction and no hold keeps us from is asked who the member is, then for its reports.
@@ -7,9 +10,9 @@ the payers; one that no restriction and no hold keeps us from is asked who the m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from app.core.answers import Answer, Known, Reason, Unknown
@@ -20,10 +23,11 @@ from app.core.freshness import DataClass
 from app.core.report import Period
 from app.core.restrictions import CONSENT, FLAG, KINDS, Own, restrictions
 from app.core.roles import May, Role, RoleRow, User, may, role_so_far
+from app.core.schedule.appointment import DayAsk
 
 EHR = "ehr"
 PATIENT, COVERAGE, USER, ENCOUNTER = "patient", "coverage", "user", "encounter"
-USER_ROLES, CONSENTS = "user-roles", "consents"
+USER_ROLES, CONSENTS, SCHEDULE = "user-roles", "consents", "schedule"
 MEMBER, CARE_GAPS, RISK = "member", "care-gaps", "risk"
 CHART_PREFIX = "chart/"
 
@@ -36,9 +40,19 @@ LOOK_BACK_YEARS: Mapping[str, int] = {
 }  # fmt: skip
 
 
+#: How old a payer's answer may be where somebody has the patient before them.
+REPORT_FRESH = timedelta(minutes=15)
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one launch says about who opened whose chart. `day` is the clinic's date."""
+    """What one launch says about who opened whose chart. `day` is the clinic's date; `visit_day` the day of the visit
+    that is prepared, where it is another: its year is what payers are asked about.
+
+    An answer that is older than it may be is shown until a newer one is in. `failures_stand`: for how long a source
+    that has failed is left alone, and what it failed to answer counts as answered, beyond the moment that a launch
+    gives it.
+    """
 
     handle: str
     ehr: str
@@ -52,6 +66,18 @@ class Opening:
     roles: tuple[RoleRow, ...] = ()  # of the EHR's entry; without any, nobody has a role
     claims: Mapping[str, object] = field(default_factory=dict)  # id_token claims and token response fields
     restrictions: tuple[str, ...] = KINDS  # in which resources this EHR keeps restrictions on disclosure
+    named: tuple[str, ...] = ()  # Appointment/…: what the launch itself names
+    types: tuple[str, ...] = CHART_TYPES  # what is read of the chart
+    only: tuple[str, ...] | None = None  # names of the questions that are asked beside who the user is; None: all
+    reports_fresh: timedelta = REPORT_FRESH
+    failures_stand: timedelta = timedelta()
+    visit_day: date | None = None
+    schedule: DayAsk | None = None  # the day that is asked for, where no patient is
+
+    @property
+    def about(self) -> date:
+        """The day whose visit everything is asked for."""
+        return self.visit_day or self.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +119,8 @@ def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Ow
     somebody holds or restricts a payer meanwhile. `own` None: what the practice itself has decided was not read yet.
     """
     role, at_once = role_by_now(opening, answers), role_by_now(opening, {})
+    if opening.schedule is not None:
+        return Plan(None, wanted(opening, (*_user_asks(opening), *_day_asks(role))))
     user, encounter = _user_asks(opening), [Ask(EHR, ENCOUNTER)] if opening.encounter_id else []
     if at_once is not None and not {May.SEE_GAPS, May.DECIDE_HELD} & _allowed(at_once):
         return Plan(opening.patient_id, tuple(user))
@@ -100,15 +128,26 @@ def plan(opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Ow
     if not patient_id:
         return Plan(None, (*user, *encounter))
     if at_once is not None and not may(at_once, May.SEE_GAPS):
-        return Plan(patient_id, (Ask(EHR, PATIENT), *user, *encounter))
+        return Plan(patient_id, wanted(opening, (Ask(EHR, PATIENT), *user, *encounter)))
     # The payers wait for these, so they are asked before what nobody waits for.
     first = [Ask(EHR, PATIENT), Ask(EHR, COVERAGE), *restriction_asks(opening), *user, *encounter]
     if role is None or not may(role, May.SEE_GAPS):
-        return Plan(patient_id, tuple(first))
+        return Plan(patient_id, wanted(opening, first))
     found = _with_payers(Plan(patient_id, tuple(first)), opening, answers, payers, own, may(role, May.SEE_PROMPTS))
     asked = set(first)
-    chart = [ask for kind in CHART_TYPES if (ask := Ask(EHR, CHART_PREFIX + kind)) not in asked]
-    return replace(found, asks=(*found.asks, *chart))
+    chart = [ask for kind in opening.types if (ask := Ask(EHR, CHART_PREFIX + kind)) not in asked]
+    return replace(found, asks=wanted(opening, (*found.asks, *chart)))
+
+
+def wanted(opening: Opening, asks: Iterable[Ask]) -> tuple[Ask, ...]:
+    """Those of the questions that this opening asks at all."""
+    only = opening.only
+    return tuple(ask for ask in asks if only is None or ask.name in only or ask.name in (USER, USER_ROLES, SCHEDULE))
+
+
+def _day_asks(role: Role | None) -> list[Ask]:
+    """The schedule is asked for beside who the user is; what it says waits for a role that may see one."""
+    return [Ask(EHR, SCHEDULE)] if role is None or may(role, May.SEE_SCHEDULE) else []
 
 
 def _allowed(role: Role) -> set[May]:
@@ -129,12 +168,6 @@ def restriction_asks(opening: Opening) -> list[Ask]:
     return consents + ([Ask(EHR, CHART_PREFIX + FLAG)] if FLAG in opening.restrictions else [])
 
 
-def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
-    """The restrictions whose answer came before that moment: too old to ask a payer anything new by."""
-    found = [(ask, answers.get(ask)) for ask in restriction_asks(opening)]
-    return [ask for ask, answer in found if isinstance(answer, Known) and answer.received <= before]
-
-
 def _with_payers(
     so_far: Plan, opening: Opening, answers: Answers, payers: Sequence[PayerRow], own: Own | None, prompts: bool
 ) -> Plan:
@@ -149,7 +182,7 @@ def _with_payers(
     asks = list(so_far.asks)
     for row, _ in connected:
         if found.known and row.id not in found.refused:
-            asks += _payer_asks(row, answers, prompts)
+            asks += _payer_asks(row, answers, prompts)  # `only` leaves out what is not wanted of it
     return Plan(so_far.patient_id, tuple(asks), connected, unconnected, found.refused, found.entries)
 
 
@@ -198,7 +231,7 @@ def allows_more(ask: Ask) -> bool:
     return ask.name in _PREMISES
 
 
-_PREMISES = frozenset({PATIENT, COVERAGE, ENCOUNTER, USER, USER_ROLES, CONSENTS, CHART_PREFIX + FLAG, MEMBER})
+_PREMISES = frozenset({PATIENT, COVERAGE, ENCOUNTER, USER, USER_ROLES, CONSENTS, SCHEDULE, CHART_PREFIX + FLAG, MEMBER})
 
 
 def chart_of(answers: Answers) -> Chart:

@@ -154,6 +154,7 @@ class Fact:
     refused: bool = False  # an order that says not to do it
     interpretation: tuple[str, ...] = ()  # codes that a laboratory puts beside a result: A, H, POS, NEG
     labels: tuple[str, ...] = ()  # meta.security codes: R, V, ETH, PSY, …
+    place: str = ""  # of an Encounter: the organization (serviceProvider), as displayed
 
 
 #: The chart's resource types beside Patient and Coverage. MedicationRequest stands for the medications.

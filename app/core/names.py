@@ -57,6 +57,11 @@ def family(one: Iterable[Name], other: Iterable[Name]) -> Same:
     return _best(_family(a, b) for a, b in product(_parts(one), _parts(other)))
 
 
+def family_words(names: Iterable[Name]) -> frozenset[str]:
+    """Every spelling of every word of the family names, without case and diacritics, initials left out."""
+    return frozenset(word for parts in _parts(names) for token in parts.family if not _initial(token) for word in token)
+
+
 def _best(results: Iterable[Same]) -> Same:
     found = set(results)
     return next((same for same in (Same.YES, Same.NO, Same.INITIAL, Same.SCRIPT) if same in found), Same.MISSING)

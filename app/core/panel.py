@@ -19,6 +19,7 @@ from app.core.conditions.model import NO_MODELS, Models
 from app.core.elsewhere import Others
 from app.core.flag import (
     MAX_GAPS,
+    MAX_PROMPTS,
     Card,
     IdentityNote,
     Panel,
@@ -32,10 +33,10 @@ from app.core.identity import Verdict, examine, passed
 from app.core.measures import REGISTRY, Registry
 from app.core.prompts import Prompts, expanded, prompts
 from app.core.rank import split
-from app.core.reading import Reading, read
+from app.core.reading import Reading, local, read
 from app.core.report import Gap, GapStatus, Member, Report
 from app.core.strip import CARE_GAPS, RISK, Heard, lines
-from app.core.visit import Visit
+from app.core.visit import Visit, by_voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def build(
     dealt = deal(reconciler, gaps, visit, {payer.id: of_question(payer.data, CARE_GAPS) for payer in payers})
     found = _prompts(chart, heard, reading, today, models) if may_see_prompts and state.hospice is None else Prompts()
     shelves = _shelve(dealt.cards, gaps)
-    shown, rest = expanded(found.rows)
+    # A condition is not assessed by voice alone: its prompts are counted, and wait for a visit that sees the patient.
+    voice = by_voice(visit, reading.encounters.get(local(visit.encounter)) if visit else None)
+    shown, rest = expanded(found.rows, 0 if voice else MAX_PROMPTS)
     return Panel(
         patient=patient,
         status=state.findings,

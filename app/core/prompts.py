@@ -87,7 +87,7 @@ def expanded(
     ranked = sorted(rows, key=_key)
     asks = [row for row in ranked if row.state in ASSESS]
     removals = [row for row in ranked if row.state is PromptState.REMOVE]
-    room = max(1, budget - len(asks)) if removals else 0
+    room = max(1, budget - len(asks)) if removals and budget else 0
     chosen = {id(row) for row in (*removals[:room], *asks[: budget - min(room, len(removals))])}
     return tuple(r for r in ranked if id(r) in chosen), tuple(r for r in ranked if id(r) not in chosen)
 

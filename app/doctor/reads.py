@@ -9,6 +9,7 @@ from app.core.chart import CHART_TYPES
 from app.doctor import metadata
 from app.doctor.looking import Reply
 from app.doctor.report import Finding, cannot_tell, degraded, ok
+from app.doctor.schedule import day_lists
 from app.sources.ehr.searches import searches
 from app.sources.fhir.offers import Offers, offers
 from launch import scopes
@@ -74,6 +75,7 @@ def searchable(reply: Reply, entry: Ehr, base: str) -> Iterator[Finding]:
     said = metadata.statement(reply)
     if said is None:
         yield metadata.none(reply, "Which searches it takes will only show with a patient.")
+        yield from day_lists(None, entry)
         return
     found = offers(said)
     yield metadata.version(found)
@@ -85,6 +87,7 @@ def searchable(reply: Reply, entry: Ehr, base: str) -> Iterator[Finding]:
             f"Which iss will the launch carry: {base} or {bare(found.url)}?",
         )
     yield from _searches(found, entry)
+    yield from day_lists(found, entry)
 
 
 def _kinds(entry: Ehr) -> tuple[str, ...]:

@@ -5,12 +5,28 @@ commits the audit of what it returns. Pool threads get plain values and return a
 them, so that no network call ever sits inside a transaction. The answer row is the single flight across processes
 (README, Decisions): a second process, or a second user of the same patient, finds the lease or the answer there.
 
+A morning schedule (`day`) asks about everybody on it in the same way, a bounded number of questions at a time.
+
 A payer's answer passes the identity gate before it is kept, and a payer that a restriction or a hold keeps us from is
 not asked at all.
 """
 
 from app.gather.calls import EhrSource, PayerSource
+from app.gather.day import Mornings
 from app.gather.gathering import Gathering
-from app.gather.state import Reader, State, patient_key
+from app.gather.morning import Filled
+from app.gather.state import Reader, State, counts, patient_key
+from app.gather.tally import Tally
 
-__all__ = ["EhrSource", "Gathering", "PayerSource", "Reader", "State", "patient_key"]
+__all__ = [
+    "EhrSource",
+    "Filled",
+    "Gathering",
+    "Mornings",
+    "PayerSource",
+    "Reader",
+    "State",
+    "Tally",
+    "counts",
+    "patient_key",
+]

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from app.core import asking, identity
 from app.core.answers import Answer, Known
 from app.core.asking import EHR, Ask, Opening
-from app.core.chart import Coverage, Fact, Patient
+from app.core.chart import Coverage, Fact, Identifier, Patient
 from app.core.consents import Consent
 from app.core.identity import Block
 from app.core.report import Member, Period, Report
 from app.core.roles import User
+from app.core.schedule.appointment import DayAsk, Schedule
 from app.gather.state import State, coverage_of
 
 
@@ -31,6 +32,7 @@ class EhrSource(Protocol):
     def coverages(self, patient_id: str) -> Answer[tuple[Coverage, ...]]: ...
     def consents(self, patient_id: str) -> Answer[tuple[Consent, ...]]: ...
     def facts(self, kind: str, patient_id: str, since: date | None) -> Answer[tuple[Fact, ...]]: ...
+    def schedule(self, ask: DayAsk, named: tuple[str, ...] = ()) -> Answer[Schedule]: ...
 
 
 class PayerSource(Protocol):
@@ -39,6 +41,7 @@ class PayerSource(Protocol):
     def member(self, patient: Patient, coverage: Coverage) -> Answer[Member]: ...
     def care_gaps(self, member: Member, period: Period) -> Answer[Report]: ...
     def risk(self, member: Member, period: Period) -> Answer[Report]: ...
+    def open_gaps(self, practitioner: tuple[Identifier, ...], period: Period) -> Answer[tuple[Report, ...]]: ...
 
 
 def ehr_call(ehr: EhrSource, opening: Opening, ask: Ask, state: State) -> Callable[[], Answer[Any]]:
@@ -51,6 +54,8 @@ def ehr_call(ehr: EhrSource, opening: Opening, ask: Ask, state: State) -> Callab
             return partial(ehr.user_roles, opening.user_ref or "")
         case asking.ENCOUNTER:
             return partial(ehr.encounter, opening.encounter_id or "")
+        case asking.SCHEDULE if opening.schedule is not None:
+            return partial(ehr.schedule, opening.schedule, opening.named)
         case asking.PATIENT:
             return partial(ehr.patient, patient_id)
         case asking.COVERAGE:
@@ -66,7 +71,7 @@ def payer_call(payer: PayerSource, opening: Opening, ask: Ask, state: State) -> 
     if ask.name == asking.MEMBER:
         return partial(payer.member, _value(state, Ask(EHR, asking.PATIENT)), coverage_of(state.plan, ask.source))
     call = payer.care_gaps if ask.name == asking.CARE_GAPS else payer.risk
-    return partial(call, _value(state, Ask(ask.source, asking.MEMBER)), asking.report_period(opening.day))
+    return partial(call, _value(state, Ask(ask.source, asking.MEMBER)), asking.report_period(opening.about))
 
 
 def gated(ask: Ask, state: State, answer: Answer[Any]) -> tuple[Answer[Any], frozenset[Block]]:

@@ -17,6 +17,7 @@ from app.core import asking
 from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import EHR, Ask, Opening
 from app.core.identity import Block
+from app.gather.morning import Morning
 from app.gather.state import State, patient_key
 from app.store import Store, StoreUnavailable, Tx, answers, audit
 from app.store.answers import Question, Settled
@@ -24,18 +25,20 @@ from app.store.answers import Question, Settled
 log = logging.getLogger("app.gather")
 
 SEAL_SECONDS = 60.0
-REPORT_FRESH = timedelta(minutes=15)
+REPORTS_KEPT = timedelta(hours=24)  # how old one may be where it is shown, its reader says (`Opening.reports_fresh`)
 UNKNOWN_FRESH = timedelta(seconds=30)  # a source that has just failed is not asked again by every reload
 LAUNCH_FRESH = timedelta(hours=12)  # EHR answers belong to one launch and live as long as it may
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A question that we hold the lease for, and the state that it was planned on."""
+    """A question that we hold the lease for, and the state that it was planned on. `morning`: which one it fills."""
 
+    opening: Opening
     ask: Ask
     question: Question
     state: State
+    morning: Morning | None = None
 
     def ours(self) -> Unknown:
         """What it comes to when the fault is our own."""
@@ -46,7 +49,6 @@ class Start:
 class Asked:
     """A question that came back, after the identity gate."""
 
-    opening: Opening
     start: Start
     answer: Answer[Any]
     blocks: frozenset[Block] = frozenset()
@@ -56,13 +58,13 @@ class Asked:
         if isinstance(self.answer, Unknown):
             fresh_for = UNKNOWN_FRESH
         else:
-            fresh_for = LAUNCH_FRESH if self.start.ask.source == EHR else REPORT_FRESH
+            fresh_for = LAUNCH_FRESH if self.start.ask.source == EHR else REPORTS_KEPT
         return Settled(self.start.question, self.answer, fresh_for)
 
 
 class Writer:
-    """`news` is notified of everything stored; `claim` takes what a launch may ask next, in the transaction that stores
-    what allows it, and `start` asks it; `heard` counts.
+    """`news` is notified of everything stored; `claim` takes what may be asked next after these answers, in the
+    transaction that stores them, and `start` asks it; `heard` counts.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class Writer:
         who: str,
         *,
         news: threading.Condition,
-        claim: Callable[[Tx, Opening], list[Start]],
-        start: Callable[[Opening, Sequence[Start]], None],
+        claim: Callable[[Tx, Sequence[Asked]], list[Start]],
+        start: Callable[[Sequence[Start]], None],
         heard: Callable[[str, Answer[Any]], None],
     ) -> None:
         self._store, self._who = store, who
@@ -120,7 +122,7 @@ class Writer:
         """Store what has arrived. One answer that cannot be stored takes none of the others with it, and is said."""
         if not items:
             return
-        starts: list[tuple[Opening, list[Start]]] = []
+        starts: list[Start] = []
         try:
             starts = self._store_all(items)
         except StoreUnavailable:
@@ -134,29 +136,28 @@ class Writer:
                     failed(f"storing an answer of {item.start.question.source}", alone)
                     with survived("saying so"):
                         starts += self._store_all([replace(item, answer=item.start.ours())])
-        for opening, found in starts:
-            with survived("asking on"):
-                self._start(opening, found)
+        with survived("asking on"):
+            self._start(starts)
         with self._news:
             self._news.notify_all()
         for item in items:
             with survived("counting"):
                 self._heard(item.start.question.source, item.answer)
 
-    def _store_all(self, items: Sequence[Asked]) -> list[tuple[Opening, list[Start]]]:
+    def _store_all(self, items: Sequence[Asked]) -> list[Start]:
         """Settle them, and claim what they allow to be asked."""
-        on = {item.opening.handle: item.opening for item in items if asking.allows_more(item.start.ask)}
         with self._store.begin() as tx:
             answers.settle_all(tx, [item.settled for item in items], self._who)
-            for item in sorted(items, key=lambda each: each.opening.handle):  # one order of locks for all processes
+            # One order of locks for all processes.
+            for item in sorted(items, key=lambda each: each.start.opening.handle):
                 if item.blocks:
                     audit.record(tx, _blocked(item, tx.now))
-            return [(opening, found) for opening in on.values() if (found := self._claim(tx, opening))]
+            return self._claim(tx, items)
 
 
 def _blocked(item: Asked, at: datetime) -> audit.Audit:
     """A payer spoke of somebody else: which question, and which comparisons failed. Nothing of that person."""
-    opening, ask = item.opening, item.start.ask
+    opening, ask = item.start.opening, item.start.ask
     return audit.Audit(
         launch=opening.handle,
         who=opening.user_ref or "not stated",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from app.core import asking
-from app.core.answers import Answer, Known
+from app.core import asking, due
+from app.core.answers import Answer, Known, Unknown
 from app.core.asking import EHR, Ask, Opening, PayerRow, Plan
 from app.core.chart import Coverage
 from app.core.restrictions import Own
 from app.core.roles import May, Role, may
 from app.store import Tx, answers, audit, barred
-from app.store.answers import (
-    Question,
-)  #: What the audit calls a look: at the chart, at its head alone (name, birth date, record number), at nothing of it.
+from app.store.answers import Question, Stored
+from app.store.schema import STALE_FOR
 
+#: What the audit calls a look: at the chart, at its head alone (name, birth date, record number), at nothing of it.
 READ_CHART, READ_HEAD, OPENED = "read-chart", "read-patient-header", "open-without-chart"
 
 
@@ -25,7 +25,7 @@ READ_CHART, READ_HEAD, OPENED = "read-chart", "read-patient-header", "open-witho
 class State:
     """The answers of one launch so far. `version` is one of this content and of no other; `complete`: nothing is out.
 
-    `role` None: the EHR has not said yet who the user is.
+    `role` None: the EHR has not said yet who the user is. `again`: what has an answer, and is to be asked anew.
     """
 
     plan: Plan
@@ -36,6 +36,8 @@ class State:
     role: Role | None = None
     pulse: int = 0  # the sum that `answers.pulse` tells: whether a look may be worth it, and nothing else
     questions: tuple[Question, ...] = field(default=(), repr=False)
+    again: tuple[Ask, ...] = ()
+    until: datetime | None = None  # from then on it may read otherwise although nobody has written anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ def read(tx: Tx, opening: Opening, rows: Sequence[PayerRow], before: Sequence[Qu
 
     `before` are the questions of an earlier reading: they are fetched in one go, and those that still stand are used.
     """
+    standing = STALE_FOR if opening.failures_stand else timedelta()  # then `again` says when they are asked anew
     found: dict[Ask, Answer[Any]] = {}
     looked: dict[Ask, answers.Stored | None] = {}
     asked: dict[Ask, Question] = {}
     own: Own | None = None
     fetched = set(before)
-    at_hand = answers.snapshot(tx, fetched) if fetched else {}
+    at_hand = answers.snapshot(tx, fetched, failures_stand=standing) if fetched else {}
     plan = asking.plan(opening, found, rows)
     while True:
         if own is None and plan.payers:
@@ -66,22 +69,55 @@ def read(tx: Tx, opening: Opening, rows: Sequence[PayerRow], before: Sequence[Qu
         if not new:
             break
         if unread := [one for one in new.values() if one not in fetched]:
-            at_hand |= answers.snapshot(tx, unread)
+            at_hand |= answers.snapshot(tx, unread, failures_stand=standing)
         looked |= {ask: at_hand.get(one) for ask, one in new.items()}
         asked |= new
         found |= {ask: known for ask in new if (one := looked[ask]) and (known := one.answer)}
         plan = asking.plan(opening, found, rows, own)
     out = [one for ask, one in looked.items() if ask not in found]
+    planned = {ask: found[ask] for ask in plan.asks if ask in found}
+    aged = due.aged(opening, planned, tx.now)
+    failed = [ask for ask in planned if _is_due(looked[ask], planned[ask], opening, tx.now)]
+    again = (*aged, *due.moved(planned, tx.now), *failed)
     return State(
         plan,
         found,
         version=_version(tx, [one.mark for one in looked.values() if one], own),
-        complete=not out,
-        idle=any(one is None or not one.asking for one in out),
+        complete=not (out or aged),
+        idle=any(one is None or not one.asking for one in (*out, *(looked[ask] for ask in again))),
         role=asking.role_by_now(opening, found),
         pulse=sum(one.version for one in looked.values() if one),
         questions=tuple(asked.values()),
+        again=again,
+        until=_until(opening, looked, found, tx.now),
     )
+
+
+def _is_due(one: Stored | None, answer: Answer[Any], opening: Opening, now: datetime) -> bool:
+    """Whether what failed has been left alone for long enough."""
+    if one is None or one.counts_until is None or not failed(answer):
+        return False
+    return one.counts_until + opening.failures_stand <= now
+
+
+def failed(answer: Answer[Any]) -> bool:
+    """Whether the newest try came to nothing, an older answer standing in or not."""
+    return isinstance(answer, Unknown) or answer.stale_because is not None
+
+
+def _until(
+    opening: Opening, looked: Mapping[Ask, Stored | None], found: Mapping[Ask, Answer[Any]], now: datetime
+) -> datetime | None:
+    moments: list[datetime | None] = []
+    for ask, one in looked.items():
+        if one is None:
+            continue
+        moments.append(one.asked_until if one.asking else None)
+        if (answer := found.get(ask)) and one.counts_until:
+            moments.append(one.counts_until + (opening.failures_stand if failed(answer) else timedelta()))
+            if ask.source != EHR and isinstance(answer, Known):
+                moments.append(answer.received + opening.reports_fresh)
+    return min((moment for moment in moments if moment and moment > now), default=None)
 
 
 def _version(tx: Tx, marks: Sequence[str], own: Own | None) -> int:
@@ -103,12 +139,23 @@ def question(opening: Opening, ask: Ask, plan: Plan) -> Question:
     The key holds the EHR's issuer, its patient id and the member id, so that no two patients ever share an answer.
     """
     if ask.source == EHR:
-        named = opening.patient_id or opening.encounter_id  # what the launch names does not change with the answers
-        return Question(opening.ehr, ask.name, opening.handle, f"{opening.issuer}|{named}")
+        return Question(opening.ehr, _name(opening, ask), opening.handle, f"{opening.issuer}|{_about(opening, ask)}")
     coverage = coverage_of(plan, ask.source)
     member = ",".join([*(i.value for i in coverage.member_ids), coverage.subscriber_id, coverage.dependent])
-    name = f"{ask.name} {asking.report_period(opening.day).end}"
+    name = f"{ask.name} {asking.report_period(opening.about).end}"
     return Question(ask.source, name, "", patient_key(opening, plan), member)
+
+
+def _name(opening: Opening, ask: Ask) -> str:
+    of = opening.schedule if ask.name == asking.SCHEDULE else None
+    return f"{ask.name} {of.provider} {of.first} {of.last}" if of else ask.name
+
+
+def _about(opening: Opening, ask: Ask) -> str | None:
+    """What the launch names does not change with the answers. Who looks, and the day, are no patient's."""
+    if ask.name in (asking.USER, asking.USER_ROLES, asking.SCHEDULE):
+        return ""
+    return opening.patient_id or opening.encounter_id
 
 
 def coverage_of(plan: Plan, payer: str) -> Coverage:
@@ -116,29 +163,35 @@ def coverage_of(plan: Plan, payer: str) -> Coverage:
     return next(coverage for row, coverage in plan.payers if row.id == payer)
 
 
+def counts(state: State) -> dict[str, int]:
+    """For the audit: how much of which answers, and which payers were not asked, and why."""
+    known = {ask: answer.value for ask, answer in state.answers.items() if isinstance(answer, Known)}
+    found = {f"{ask.source}/{ask.name}": len(v) if isinstance(v, tuple) else 1 for ask, v in known.items()}
+    for payer, reason in state.plan.restricted.items():
+        found[f"{payer}/not-asked/{reason}"] = 1
+    return found
+
+
 def shown(opening: Opening, reader: Reader, state: State, at: datetime) -> audit.Audit:
     """Who is about to be shown which parts of whose chart, how much of each; which payers were not asked, and why.
 
     Not every role is shown a chart: who decides on hidden reports sees the head of it, the others nothing.
     """
-    known = {ask: answer.value for ask, answer in state.answers.items() if isinstance(answer, Known)}
-    counts = {f"{ask.source}/{ask.name}": len(v) if isinstance(v, tuple) else 1 for ask, v in known.items()}
-    for payer, reason in state.plan.restricted.items():
-        counts[f"{payer}/not-asked/{reason}"] = 1
+    seen = counts(state)
     head = f"{EHR}/{asking.PATIENT}"
     if state.role is not None and may(state.role, May.SEE_GAPS):
         action = READ_CHART
-    elif state.role is not None and may(state.role, May.DECIDE_HELD) and head in counts:
-        action, counts = READ_HEAD, {head: 1}
+    elif state.role is not None and may(state.role, May.DECIDE_HELD) and head in seen:
+        action, seen = READ_HEAD, {head: 1}
     else:
-        action, counts = OPENED, {}
+        action, seen = OPENED, {}
     return audit.Audit(
         launch=opening.handle,
         who=reader.user,
         role=reader.role(state),
         patient=patient_key(opening, state.plan),
         action=action,
-        counts=counts,
+        counts=seen,
         outcome="ok" if state.complete else "still asking",
         at=at,
     )

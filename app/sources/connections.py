@@ -1,4 +1,6 @@
-"""What all calls to one source share in this process: a session per thread, one breaker, one record of its health."""
+"""What all calls to one source share in this process: a session per thread, one breaker, one record of its health,
+and what it allows.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ import requests
 
 from app.core.answers import Reason
 from app.core.health import SourceHealth
+from app.sources.allowances import Allowances
 from app.sources.breaker import Breaker
 from app.sources.health import Watch
 from app.sources.http import Bearer, Http, Limits
@@ -27,7 +30,9 @@ class Connections:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        allowances: Allowances | None = None,
     ) -> None:
+        self._allowances = allowances
         self._make_session, self._local = make_session, threading.local()
         self.clock, self._monotonic, self._sleep = clock, monotonic, sleep
         self._lock = threading.Lock()
@@ -48,6 +53,7 @@ class Connections:
             source, base,
             session_factory=lambda: self._session(source), bearer=bearer, bearer_errors=bearer_errors,
             limits=limits, breaker=self.breaker(source), health=self.watch.of(source),
+            allowance=self._allowances.of(source) if self._allowances else None,
             clock=self.clock, monotonic=self._monotonic, sleep=self._sleep,
         )  # fmt: skip
 

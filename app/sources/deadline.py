@@ -26,6 +26,14 @@ def current() -> Deadline | None:
     return _here.deadline
 
 
+def put_off(seconds: float) -> None:
+    """This thread was kept waiting by ourselves: no deadline that it works under runs meanwhile."""
+    here = current()
+    while here is not None:
+        here._end += seconds
+        here = here._outer
+
+
 class Deadline:
     """`seconds` from now, or less when an outer deadline ends sooner."""
 

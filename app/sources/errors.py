@@ -9,8 +9,10 @@
     │   ├── ForeignLink     not-readable    up      a link or redirect that leads to another origin
     │   └── Later           not-readable    up      202: the answer is being made
     ├── NotIdentified       not-identified  up      the payer does not know this member
+    ├── CannotList          cannot-list     up      there is no way to ask it for a schedule
     ├── WrongPatient        wrong-patient   up      the answer is about somebody else
     ├── Busy                busy            up      429 to the end
+    │   └── Waiting         busy            -       our own limit for it: it was not asked
     ├── Down                down            down    no connection, 5xx
     │   └── Resting         down            -       the breaker is open: it was not asked
     └── Slow                slow            down    the deadline passed
@@ -83,12 +85,22 @@ class NotIdentified(SourceError):
     reason = Reason.NOT_IDENTIFIED
 
 
+class CannotList(SourceError):
+    reason = Reason.CANNOT_LIST
+
+
 class WrongPatient(SourceError):
     reason = Reason.WRONG_PATIENT
 
 
 class Busy(SourceError):
     reason = Reason.BUSY
+
+
+class Waiting(Busy):
+    """Proves nothing of the source: its turn did not come."""
+
+    alive = None
 
 
 class Down(SourceError):

@@ -29,10 +29,10 @@ from app.core.health import (
     newer,
 )
 from app.core.report import Report
-from app.sources.errors import Later, NotFound, Refused, Resting, SignedOut, Slow, SourceError, Unreadable
+from app.sources.errors import Later, NotFound, Refused, Resting, SignedOut, Slow, SourceError, Unreadable, Waiting
 
 #: A refusal of one question is often met by asking otherwise (GET for POST, a search for an operation): no failure yet.
-_MILD = (Refused, NotFound, Later, Resting, SignedOut)
+_MILD = (Refused, NotFound, Later, Resting, SignedOut, Waiting)
 #: Answers that say nothing against the source.
 _NOT_ITS_FAULT = frozenset(
     {
@@ -168,7 +168,7 @@ class Watch:
 
 
 def _outcome(error: SourceError) -> str:
-    if isinstance(error, Resting):
+    if isinstance(error, Resting | Waiting):
         return NOT_ASKED
     if isinstance(error, Later):
         return LATER

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
@@ -23,8 +23,9 @@ from app.core.answers import Reason
 from app.sources import replies
 from app.sources.breaker import Breaker
 from app.sources.deadline import Deadline
-from app.sources.errors import Busy, Down, NotAllowed, SignedOut, Slow, SourceError, Unreadable
+from app.sources.errors import Busy, Down, NotAllowed, SignedOut, Slow, SourceError, Unreadable, Waiting
 from app.sources.health import Health, Watch
+from app.sources.limits import Allowance
 from app.sources.replies import Json
 from app.sources.urls import Params, resolve, with_query
 
@@ -98,6 +99,7 @@ class Http:
         limits: Limits | None = None,
         breaker: Breaker | None = None,
         health: Health | None = None,
+        allowance: Allowance | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -106,6 +108,7 @@ class Http:
         self._session_factory, self._bearer, self._bearer_errors = session_factory, bearer, dict(bearer_errors or {})
         self._breaker = breaker or Breaker(monotonic=monotonic)
         self._health = health or Watch(clock, monotonic).of(source)
+        self._allowance = allowance
         self._clock, self._monotonic, self._sleep = clock, monotonic, sleep
 
     def within(self, seconds: float | None = None) -> Deadline:
@@ -164,12 +167,18 @@ class Http:
                 try:
                     return meaning(*self._with_token(request, limit), self._clock)
                 except (Busy, Down) as trouble:
+                    self._hold_off(trouble)
                     pause = _PAUSE * 2**attempt if trouble.retry_after is None else trouble.retry_after
-                    hopeless = isinstance(trouble, Down) and not trouble.again
+                    hopeless = isinstance(trouble, Waiting) or (isinstance(trouble, Down) and not trouble.again)
                     if hopeless or attempt == attempts - 1 or pause >= limit.remaining():
                         raise
                     self._sleep(pause)
         raise AssertionError("attempts is at least one")
+
+    def _hold_off(self, trouble: SourceError) -> None:
+        """What a limited source asks one of us, all of us heed."""
+        if self._allowance is not None and isinstance(trouble, Busy) and trouble.retry_after:
+            self._allowance.hold_off(trouble.retry_after)
 
     def _follow(self, bundles: list[Json]) -> None:
         seen: set[str] = set()
@@ -209,7 +218,8 @@ class Http:
         """Status, headers and body, after redirects within the origin (a redirected POST only by 307 and 308)."""
         method, url, content = request.method, request.url, request.body
         for _ in range(_HOPS):
-            status, headers, body = self._exchange(method, url, content, request, token, limit)
+            with self._allowance.call(limit) if self._allowance else nullcontext():
+                status, headers, body = self._exchange(method, url, content, request, token, limit)
             if status not in _REDIRECTS:
                 return status, headers, body
             url = resolve(url, headers.get("Location", ""))

@@ -4,7 +4,7 @@
 
   // A request that never came back: say so, instead of "asking" for ever.
   document.addEventListener("htmx:error", (event) => {
-    if (event.target.closest?.("#flags")) document.getElementById("lost")?.removeAttribute("hidden");
+    if (event.target.closest?.("#flags, #huddle")) document.getElementById("lost")?.removeAttribute("hidden");
   });
   document.addEventListener("htmx:after:swap", () => document.getElementById("lost")?.setAttribute("hidden", ""));
 

@@ -8,13 +8,14 @@ never destroys the last good answer, unless it says that the answer may not be s
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, select, type_coerce, update
+from sqlalchemy.types import NullType
 
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.store import codec
@@ -26,6 +27,9 @@ from app.store.tx import Tx
 #: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more,
 #: no longer allowed, restricted, not connected) it is deleted: it would be showing what the source has taken back.
 STAYS_GOOD = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.SIGNED_OUT})
+
+#: Names in one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
+AT_ONCE = 5000
 
 _t = answers.c
 
@@ -56,12 +60,23 @@ class Stored:
     """One question as stored. `answer` is None until somebody has answered, and again when that is no longer fresh.
 
     `version` grows with every settled try, and starts again where an answer was deleted; `mark` never comes back.
+    `counts_until`: from then on the newest try is no longer fresh; `asked_until`: until then somebody asks.
     """
 
     answer: Answer[Any] | None
     asking: bool
     version: int
     mark: str = field(default="", compare=False)
+    counts_until: datetime | None = field(default=None, compare=False)
+    asked_until: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Of one question, without opening anything: which try it is at, and whether somebody asks."""
+
+    mark: tuple[object, ...]
+    asking: bool
 
 
 def alone(tx: Tx) -> None:
@@ -99,7 +114,7 @@ def _claim(tx: Tx, row: Row[Any] | None, anew: bool) -> Claim:
         return Claim.ASK
     if _asking(row, tx.now):
         return Claim.WAIT
-    return Claim.ASK if anew or _answer(tx, row, STALE_FOR) is None else Claim.FRESH
+    return Claim.ASK if anew or _answer(tx, row, STALE_FOR, timedelta()) is None else Claim.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +151,57 @@ def settle_all(tx: Tx, items: Sequence[Settled], who: str) -> list[Settled]:
     return list(stored.values())
 
 
-def snapshot(tx: Tx, questions: Iterable[Question], stale_for: timedelta = STALE_FOR) -> dict[Question, Stored]:
+def snapshot(
+    tx: Tx,
+    questions: Iterable[Question],
+    stale_for: timedelta = STALE_FOR,
+    *,
+    failures_stand: timedelta = timedelta(),
+) -> dict[Question, Stored]:
     """What is stored of each question; one that nobody has asked is absent.
 
     When the newest try failed, the last good answer stands in with `stale_because`, if it is younger than `stale_for`
-    (never more than `STALE_FOR`: older ones are purged).
+    (never more than `STALE_FOR`: older ones are purged). A failure counts for `failures_stand` longer than it is fresh.
     """
     keys = {_key(tx, question): question for question in questions}
     rows = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys))).all()
     return {
-        keys[row.question_hash]: Stored(_answer(tx, row, stale_for), _asking(row, tx.now), row.version, _mark(row))
+        keys[row.question_hash]: Stored(
+            _answer(tx, row, stale_for, failures_stand),
+            _asking(row, tx.now),
+            row.version,
+            _mark(row),
+            row.fresh_until,
+            row.asking_until,
+        )
         for row in rows
     }
+
+
+def names(tx: Tx, questions: Iterable[Question]) -> tuple[str, ...]:
+    """The names under which questions are kept, for who looks often (`pulses`)."""
+    return tuple(_key(tx, question) for question in questions)
+
+
+def pulses(tx: Tx, asked: Collection[str]) -> dict[str, Pulse]:
+    """At which try the questions of these `names` are, in one statement. What nobody has asked is absent."""
+    asking = case((_t.asking_until > tx.now, 1), else_=0)
+    until = type_coerce(_t.fresh_until, NullType())  # as the database has it: nobody reads it as a time
+    looked_at = select(_t.question_hash, _t.version, until, asking)
+    found: dict[str, Pulse] = {}
+    for some in batched(asked, AT_ONCE):
+        # All at once: row by row, each would let another thread in between.
+        for name, version, end, out in tx.conn.execute(looked_at.where(_t.question_hash.in_(some))).all():
+            found[name] = Pulse((name, version, end), bool(out))
+    return found
+
+
+def given(tx: Tx, items: Sequence[Settled], who: str) -> None:
+    """Keep answers that came with another one, each where nobody has or asks one already."""
+    lease = timedelta(seconds=1)  # ended in the same transaction
+    claims = claim(tx, [item.question for item in items], lease, who)
+    if ours := [item for item in items if claims[item.question] is Claim.ASK]:
+        settle_all(tx, ours, who)
 
 
 def pulse(tx: Tx, questions: Iterable[Question]) -> tuple[int, int]:
@@ -182,6 +236,12 @@ def drop_of(tx: Tx, source: str, patient: str) -> int:
     alone(tx)
     which = _t.source == source if source else _t.scope_hash == ""  # only an EHR's answers belong to one launch
     return tx.conn.execute(delete(answers).where(which, _t.patient_hash == patient_hash(tx, patient))).rowcount
+
+
+def batched(values: Collection[str], size: int) -> Iterator[list[str]]:
+    """`values` in pieces that one statement takes."""
+    whole = list(values)
+    return (whole[at : at + size] for at in range(0, len(whole), size))
 
 
 def _key(tx: Tx, q: Question) -> str:
@@ -220,11 +280,11 @@ def _failure(key: str) -> str:
     return f"{key}/failure"
 
 
-def _asking(row: Row[Any], now: datetime) -> bool:
+def _asking(row: Any, now: datetime) -> bool:
     return row.asking_until is not None and row.asking_until > now
 
 
-def _mark(row: Row[Any]) -> str:
+def _mark(row: Any) -> str:
     """Says which try this is, also where the row was deleted and the count began again: no two end at one instant."""
     return f"{row.question_hash}/{row.version}/{row.fresh_until.isoformat() if row.fresh_until else ''}"
 
@@ -234,9 +294,10 @@ def _outrun(row: Any, answer: Answer[Any]) -> bool:
     return isinstance(answer, Known) and row.good_at is not None and answer.received < row.good_at
 
 
-def _answer(tx: Tx, row: Row[Any], stale_for: timedelta) -> Answer[Any] | None:
+def _answer(tx: Tx, row: Row[Any], stale_for: timedelta, failures_stand: timedelta) -> Answer[Any] | None:
     """The answer that counts, None where none does: not answered, no longer fresh, or not readable any more."""
-    if row.fresh_until is None or row.fresh_until <= tx.now:
+    longer = timedelta() if row.failure is None else failures_stand
+    if row.fresh_until is None or row.fresh_until + longer <= tx.now:
         return None
     key = row.question_hash
     if row.failure is None:

@@ -312,10 +312,11 @@ prefetch: Table = _table(
 allowances: Table = _table(
     "allowances",
     _key("source"),
-    _key("process"),
+    _key("process"),  # a process of the site; or "@" and a number: a few seconds of all of them
     _must("in_flight", Integer),  # calls that this process may have out at once
-    _must("minute", Instant),  # the minute that `used` counts
-    _must("used", Integer),  # calls of that minute that this process has taken
+    _must("wanted", Integer),  # calls that it would have out if nothing were limited
+    _must("used", Integer),  # of a few seconds: calls that were given out in them
+    _must("at", Instant),  # when those seconds began; of a process, when it last got a share
     _must("until", Instant),
     what="how the calls that a source allows are shared by the processes of a site",
     kept=Retention("a minute", lambda now: allowances.c.until <= now - ALLOWANCE_KEPT),

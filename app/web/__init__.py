@@ -14,7 +14,7 @@ def register(app: Flask, parts: Parts) -> None:
     """Add every screen, the checks before and the headers after each request, and the error pages."""
     from jinja2 import StrictUndefined
 
-    from app.web import encounter, gate, operator, privacy, problems, why
+    from app.web import ahead, encounter, gate, huddle, opening, operator, paper, privacy, problems, why
 
     app.extensions["chartside"] = parts
     app.jinja_env.undefined = StrictUndefined
@@ -23,6 +23,10 @@ def register(app: Flask, parts: Parts) -> None:
     problems.register(app)
     app.register_blueprint(encounter.blueprint)
     app.register_blueprint(why.blueprint)
+    app.register_blueprint(huddle.blueprint)
+    app.register_blueprint(opening.blueprint)
+    app.register_blueprint(paper.blueprint)
+    app.register_blueprint(ahead.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(privacy.blueprint)
     app.add_url_rule("/healthz", "healthz", health)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import launch
 from app.core.asking import EHR
 from app.core.roles import May, Role
+from app.core.schedule.appointment import DayAsk
 from app.errors import NoPatient
+from app.gather import patient_key
 from app.web import gate, present
-from app.web.looking import Look, look, opening_of
+from app.web.looking import Look, lists_schedules, look, opening_of
+from app.web.opening import landing
 from app.web.parts import parts
 
 PAGE, FRAGMENT = "encounter/page.html", "encounter/_drawn.html"
@@ -24,10 +29,13 @@ def page(handle: str) -> ResponseReturnValue:
     of = gate.current(handle)
     names_somebody = of.patient or of.encounter  # without, there is nothing to wait for but who looks
     if names_somebody and not request.args.get("full"):
-        links = links_of(handle)
-        shell = present.shell(of.user_name, None, of.ehr_name, missing_scopes=of.missing_scopes)
+        links, apart = _links(of), bool(of.opened_from)
+        shell = present.shell(of.user_name, None, of.ehr_name, missing_scopes=of.missing_scopes, apart=apart)
         return render_template(PAGE, shell=shell, links=links, panel=None, waiting=present.waiting(links))
-    return _draw(look(of, until_known=True), PAGE)
+    seen = look(of, until_known=True)
+    if not names_somebody and (seen.role is None or seen.may(May.SEE_SCHEDULE)):
+        return redirect(url_for("huddle.page", handle=handle), 303)
+    return _draw(seen, PAGE)
 
 
 @blueprint.get("/flags")
@@ -49,17 +57,22 @@ def retry(handle: str) -> ResponseReturnValue:
 
 @blueprint.post("/end")
 def end(handle: str) -> ResponseReturnValue:
-    """Close the launch: its tokens are revoked where the EHR offers that, its answers deleted."""
-    gate.current(handle)
-    launch.end(handle)
-    parts().gathering.forget(handle)
+    """Close the launch: its tokens are revoked where the EHR offers that, its answers deleted. Who signs out in a chart
+    opened from the schedule has signed out.
+    """
+    of = gate.current(handle)
+    for ended in launch.end(of.opened_from or handle):
+        parts().gathering.forget(ended)
     return render_template("error.html", title="Chartside is closed", advice=present.CLOSED, code="")
 
 
 def begin(of: launch.Launch, app: Flask) -> None:
-    """Start asking the moment a launch is stored, while the browser is still on its way to the panel."""
+    """Start asking the moment a launch is stored, while the browser is still on its way to where it lands."""
     here = parts(app)
-    here.gathering.advance(opening_of(of, here))
+    opening = opening_of(of, here)
+    here.gathering.advance(opening)
+    if landing(of):
+        here.huddle.begin(opening, DayAsk.of(of.fhir_user or "", opening.day))
 
 
 def drawn_again(of: launch.Launch) -> ResponseReturnValue:
@@ -71,9 +84,9 @@ def drawn_again(of: launch.Launch) -> ResponseReturnValue:
 
 def _draw(seen: Look, template: str) -> ResponseReturnValue:
     """The panel of the answers so far, once it is known who looks and at whom."""
-    of, links, shell = seen.of, links_of(seen.of.handle), shell_of(seen)
+    of, links, shell = seen.of, _links(seen.of, seen), shell_of(seen)
     if seen.role is not None and not seen.may(May.SEE_GAPS):
-        return _no_panel(seen, template, shell)
+        return no_panel(of.handle, seen.role, shell, fragment=template == FRAGMENT)
     if not seen.patient_known and seen.state.complete:
         raise NoPatient
     drawn = present.Drawn.parse(request.args.get("turn", ""), request.args.get("drawn", ""))
@@ -92,23 +105,33 @@ def _draw(seen: Look, template: str) -> ResponseReturnValue:
         banner=banner,
         drawn=drawn,
         earlier=seen.earlier,
+        ticks=parts().actions.prepared(patient_key(seen.opening, seen.state.plan), seen.opening.day),
     )
     return render_template(template, shell=shell, links=links, panel=view)
 
 
-def _no_panel(seen: Look, template: str, shell: present.ShellView) -> ResponseReturnValue:
-    """For a role without the panel: where it may go instead, else that it is not enough."""
-    role = seen.role or Role.NONE
-    doors = present.doors(role, {place: url_for(place, handle=seen.of.handle) for place in present.places(role)})
+def no_panel(handle: str, role: Role, shell: present.ShellView, *, fragment: bool) -> ResponseReturnValue:
+    """For a role without panel and schedule: where it may go instead, else that it is not enough."""
+    doors = present.doors(role, {place: url_for(place, handle=handle) for place in present.places(role)})
     problem = present.no_role(role)
     if not doors:
         return render_template("no_role.html", shell=shell, problem=problem, doors=doors), 403
-    name = "_no_panel.html" if template == FRAGMENT else "no_role.html"
-    return render_template(name, shell=shell, problem=problem, doors=doors)
+    return render_template("_no_panel.html" if fragment else "no_role.html", shell=shell, problem=problem, doors=doors)
 
 
 def shell_of(seen: Look) -> present.ShellView:
-    return present.shell(seen.user_name, seen.role, seen.of.ehr_name, missing_scopes=seen.of.missing_scopes)
+    of, apart = seen.of, bool(seen.of.opened_from)
+    return present.shell(seen.user_name, seen.role, of.ehr_name, missing_scopes=of.missing_scopes, apart=apart)
+
+
+def _links(of: launch.Launch, seen: Look | None = None) -> present.Links:
+    """With the way to the schedule: back to the one that this patient was opened from, else to the user's own."""
+    links = links_of(of.handle)
+    if of.opened_from:
+        page = url_for("huddle.page", handle=of.opened_from)
+        return replace(links, back=f"{page}?{of.back}" if of.back else page)
+    may_list = seen is not None and seen.may(May.SEE_SCHEDULE) and lists_schedules(of)
+    return replace(links, schedule=url_for("huddle.page", handle=of.handle)) if may_list else links
 
 
 def links_of(handle: str) -> present.Links:

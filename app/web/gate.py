@@ -23,9 +23,12 @@ CSP = (
 htmx = HTMX()
 
 
-def current(handle: str) -> launch.Launch:
-    """The launch in front of us. Raises launch.LaunchError: not launched, not this browser's, expired."""
-    found = launch.current(handle)
+def current(handle: str, *, awake: bool = True) -> launch.Launch:
+    """The launch in front of us. Raises launch.LaunchError: not launched, not this browser's, expired.
+
+    `awake` False: the page asks by itself again and again; a workstation that was left is signed out all the same.
+    """
+    found = launch.current(handle, awake=awake)
     g.frame_ancestors = frame_ancestors(found.ehr)
     return found
 

@@ -4,22 +4,29 @@ starts here, so that the checks and the audit record are the same for all.
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 import launch
+from app.actions import Actor
 from app.core import panel as core_panel
 from app.core.answers import Known
 from app.core.asking import EHR, ENCOUNTER, PATIENT, Ask, Opening, chart_of, payers_of, user_of
 from app.core.chart import Fact
 from app.core.flag import Panel
 from app.core.roles import May, Role, may
+from app.core.schedule.appointment import DayAsk
+from app.core.schedule.providers import open_to
 from app.core.visit import Visit
+from app.errors import NoSuchDay
 from app.gather import Reader, State
 from app.web.parts import Parts, parts
 
+FARTHEST = timedelta(days=366 * 3)  # from today: farther nobody's schedule reaches
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,128}")
 POLL_SECONDS = 2.0  # README, Decisions: a hospital proxy sees a short request, not a stream
 
 
@@ -87,8 +94,7 @@ def look(of: launch.Launch, *, seen: int | None = None, until_known: bool = Fals
     end = time.monotonic() + POLL_SECONDS
     while until_known and _is_early(state) and (left := end - time.monotonic()) > 0:
         state = here.gathering.show(opening, reader, seen=state.version, timeout=left)
-    zone = ZoneInfo(here.timezones[of.ehr])
-    return Look(of, opening, state, state.role, here.clock().astimezone(zone))
+    return Look(of, opening, state, state.role, here.clock().astimezone(here.zone(of.ehr)))
 
 
 def opening_of(of: launch.Launch, here: Parts) -> Opening:
@@ -102,11 +108,49 @@ def opening_of(of: launch.Launch, here: Parts) -> Opening:
         encounter_id=of.encounter,
         user_ref=of.fhir_user,
         scopes=of.scopes,
-        day=here.clock().astimezone(ZoneInfo(here.timezones[of.ehr])).date(),
+        day=here.clock().astimezone(here.zone(of.ehr)).date(),
         roles=here.role_rows[of.ehr],
         claims={**of.token_fields, **of.claims},
         restrictions=here.restriction_kinds[of.ehr],
+        named=of.appointments,
     )
+
+
+def actor_of(of: launch.Launch, state: State) -> Actor:
+    """Who acts under a launch, for what is recorded here."""
+    user = user_of(state.answers)
+    name = user.name if user and user.name else of.user_name
+    return Actor(of.handle, of.fhir_user or of.subject or "not stated", name, state.role or Role.NONE, of.issuer)
+
+
+def own_day(of: launch.Launch, state: State) -> str:
+    """The user as a provider ("Practitioner/123"); empty where the EHR does not say that they are one."""
+    user = user_of(state.answers)
+    refs = (user.ref if user else "", of.fhir_user or "")
+    return next((ref for ref in refs if ref.startswith("Practitioner/")), "")
+
+
+def day_asked(of: launch.Launch, state: State, here: Parts, query: Mapping[str, str]) -> DayAsk:
+    """The day (`day`: YYYY-MM-DD) and the provider (`provider`: an id) that an address names. Where it names none:
+    today in the clinic's zone, and who stands first for this user; nobody while that is not known. Raises NoSuchDay.
+    """
+    today = here.clock().astimezone(here.zone(of.ehr)).date()
+    try:
+        day = date.fromisoformat(query["day"]) if query.get("day") else today
+    except ValueError as e:
+        raise NoSuchDay from e
+    if abs(day - today) > FARTHEST:  # never another day than the one that was asked for
+        raise NoSuchDay
+    own, named = own_day(of, state), query.get("provider", "")
+    if _ID.fullmatch(named):
+        return DayAsk.of(f"Practitioner/{named}", day)
+    first = next(iter(open_to(here.providers[of.ehr], own, state.role)), None)
+    return DayAsk.of(first.ref if first else own, day)
+
+
+def lists_schedules(of: launch.Launch) -> bool:
+    """Whether this launch may ask for appointments of more than one patient."""
+    return any(launch.covers(of.scopes, f"{context}/Appointment.s") for context in ("user", "system"))
 
 
 def _is_early(state: State) -> bool:

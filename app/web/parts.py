@@ -6,15 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from cryptography.fernet import MultiFernet
 from flask import Flask, current_app
 
 from app.actions import Actions
+from app.ahead import Ahead
 from app.core.conditions.model import Models
 from app.core.measures import Registry
 from app.core.roles import RoleRow
+from app.core.schedule.entry import ProviderRow
 from app.gather import Gathering
 from app.health import Listed, Site
+from app.huddle import Huddle
 from app.remember import Remembering
 from app.web.present.ids import Ids
 
@@ -38,6 +43,14 @@ class Parts:
     registry: Callable[[], Registry]  # the measures, with the code lists that the practice has imported
     restriction_kinds: Mapping[str, tuple[str, ...]]  # in which resources each EHR keeps restrictions on disclosure
     digest: Callable[[str], str]  # the keyed hash, hexadecimal
+    providers: Mapping[str, tuple[ProviderRow, ...]]  # by EHR entry id: whose days others may open
+    huddle: Huddle
+    ahead: Ahead
+    sealing: MultiFernet  # for what an address has to hold and nobody may read in it
+
+    def zone(self, ehr: str) -> ZoneInfo:
+        """The clinic's zone at one EHR."""
+        return ZoneInfo(self.timezones[ehr])
 
     def ids(self, handle: str) -> Ids:
         """The ids of one launch's items: nobody without the key can compute them."""

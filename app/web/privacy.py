@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-import launch
-from app.actions import Actor, Decision, Held
+from app.actions import Decision, Held
 from app.core.answers import Known
-from app.core.asking import EHR, PATIENT, Ask, user_of
+from app.core.asking import EHR, PATIENT, Ask
 from app.core.chart import Patient
 from app.core.restrictions import EVERY_PAYER
 from app.core.roles import May, Role
@@ -16,7 +15,7 @@ from app.errors import NotAllowed, NotFound
 from app.gather import State, patient_key
 from app.web import gate
 from app.web.encounter import drawn_again, links_of, shell_of
-from app.web.looking import Look, look, opening_of
+from app.web.looking import Look, actor_of, look, opening_of
 from app.web.parts import parts
 from app.web.present import privacy as present
 
@@ -34,7 +33,7 @@ def wrong_patient(handle: str) -> ResponseReturnValue:
     of, here, payer = gate.current(handle), parts(), request.form.get("payer", "")
     opening = opening_of(of, here)
     state = here.gathering.state(opening)
-    actor = _actor(of, state)
+    actor = actor_of(of, state)
     if actor.role is not Role.NONE and payer not in {row.id for row, _ in state.plan.payers}:
         raise NotFound
     here.actions.hold(actor, patient_key(opening, state.plan), payer, present.person(_patient(state)))
@@ -56,7 +55,7 @@ def decide(handle: str, name: str) -> ResponseReturnValue:
     if not why:
         return _page(seen, missing=name)
     decision, shown = Decision(request.form["decision"]), request.form.get("shown", "")
-    if now := parts().actions.decide(_actor(seen.of, seen.state), name, decision, why, shown=shown):
+    if now := parts().actions.decide(actor_of(seen.of, seen.state), name, decision, why, shown=shown):
         return _page(seen, changed=now)
     return redirect(url_for(".page", handle=handle), 303)
 
@@ -72,7 +71,7 @@ def restrict(handle: str) -> ResponseReturnValue:
         return _page(seen, missing="new")
     key = patient_key(seen.opening, seen.state.plan)
     to = EVERY_PAYER if payer == present.EVERY else payer
-    parts().actions.restrict(_actor(seen.of, seen.state), key, to, present.person(patient), why)
+    parts().actions.restrict(actor_of(seen.of, seen.state), key, to, present.person(patient), why)
     return redirect(url_for(".page", handle=handle), 303)
 
 
@@ -82,7 +81,7 @@ def lift(handle: str, name: str) -> ResponseReturnValue:
     seen, why = _seen(handle), _reason()
     if not why:
         return _page(seen, missing=name)
-    parts().actions.lift(_actor(seen.of, seen.state), patient_key(seen.opening, seen.state.plan), name, why)
+    parts().actions.lift(actor_of(seen.of, seen.state), patient_key(seen.opening, seen.state.plan), name, why)
     return redirect(url_for(".page", handle=handle), 303)
 
 
@@ -96,17 +95,13 @@ def _seen(handle: str) -> Look:
 def _page(seen: Look, missing: str = "", changed: Held | None = None) -> ResponseReturnValue:
     """The page; `missing` names the entry that came without a reason, `changed` is one that was decided meanwhile."""
     here, patient = parts(), _patient(seen.state)
-    desk = here.actions.desk(_actor(seen.of, seen.state), patient_key(seen.opening, seen.state.plan) if patient else "")
+    desk = here.actions.desk(
+        actor_of(seen.of, seen.state), patient_key(seen.opening, seen.state.plan) if patient else ""
+    )
     view = present.page(desk, patient, here.payer_names, seen.now, missing=missing, changed=changed)
     links, shell = links_of(seen.of.handle), shell_of(seen)
     drawn = render_template("privacy/page.html", shell=shell, links=links, view=view, handle=seen.of.handle)
     return drawn, 422 if missing else 409 if changed else 200
-
-
-def _actor(of: launch.Launch, state: State) -> Actor:
-    user = user_of(state.answers)
-    name = user.name if user and user.name else of.user_name
-    return Actor(of.handle, of.fhir_user or of.subject or "not stated", name, state.role or Role.NONE, of.issuer)
 
 
 def _patient(state: State) -> Patient | None:

@@ -49,7 +49,7 @@ def create_ehr(
     client's JWKS) can be replaced where there is no network to wait for. Raises UnknownFault when a scenario names a
     fault that does not exist.
     """
-    from sandbox_config.ehr import authorize, control, discovery, fhir, screens, token
+    from sandbox_config.ehr import authorize, booked, control, discovery, fhir, screens, token
     from sandbox_config.ehr.charts import Charts
     from sandbox_config.ehr.memory import Memory
     from sandbox_config.ehr.site import Site, install
@@ -73,7 +73,7 @@ def create_ehr(
         payers=payers or {},
     )
     install(app, site)
-    for part in (control, discovery, authorize, token, fhir, screens):
+    for part in (control, discovery, authorize, token, fhir, booked, screens):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(control.launching)
     app.register_blueprint(screens.pages)

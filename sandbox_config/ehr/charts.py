@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox_config.ehr.search import values
 from sandbox_config.scenario import Common, Scenario
+from sandbox_config.scenarios.appointments import SWITCH
 
 Resource = Mapping[str, Any]
 
@@ -18,14 +19,15 @@ class Charts:
 
     def __init__(self, scenarios: Mapping[str, Scenario], common: Common) -> None:
         self._resources: dict[str, dict[str, Resource]] = {}
-        self._patient_of: dict[tuple[str, str], str] = {}
+        self._patients_of: dict[tuple[str, str], list[str]] = {}
         self._scenario_of = {scenario.patient_id: scenario for scenario in scenarios.values()}
         for resource in common.resources():
             self._add(resource)
         for scenario in scenarios.values():
             for resource in scenario.chart:
                 self._add(resource)
-                self._patient_of[resource["resourceType"], resource["id"]] = scenario.patient_id
+                of = self._patients_of.setdefault((resource["resourceType"], resource["id"]), [])
+                of.append(scenario.patient_id)
 
     def _add(self, resource: Resource) -> None:
         same_type = self._resources.setdefault(resource["resourceType"], {})
@@ -35,7 +37,7 @@ class Charts:
     def of(self, resource_type: str, patient: str | None = None) -> Iterator[Resource]:
         """All resources of one type; with `patient`, only those of that patient's chart."""
         for resource in self._resources.get(resource_type, {}).values():
-            if patient is None or self.patient_of(resource) == patient:
+            if patient is None or patient in self.patients_of(resource):
                 yield resource
 
     def find(self, resource_type: str, resource_id: str) -> Resource | None:
@@ -46,9 +48,9 @@ class Charts:
         resource_type, _, resource_id = reference.rpartition("/")
         return self.find(resource_type.rpartition("/")[2], resource_id)
 
-    def patient_of(self, resource: Resource) -> str | None:
-        """Whose chart a resource stands in; None for the directory."""
-        return self._patient_of.get((resource["resourceType"], resource["id"]))
+    def patients_of(self, resource: Resource) -> Sequence[str]:
+        """In whose charts a resource stands: one patient's, several for a group visit, nobody's for the directory."""
+        return self._patients_of.get((resource["resourceType"], resource["id"]), ())
 
     def included(self, resources: Iterable[Resource], paths: Iterable[str]) -> Iterator[Resource]:
         """The resources that the references at `paths` point to, each once."""
@@ -60,12 +62,21 @@ class Charts:
                     seen.add(key)
                     yield found
 
-    def schedule(self, day: date, zone: ZoneInfo) -> list[tuple[datetime, Resource, Scenario]]:
-        """The day's appointments of patients with a story, in the order of their start."""
+    def story_of(self, patient: str) -> Scenario | None:
+        """The story of a patient."""
+        return self._scenario_of.get(patient)
+
+    def schedule(self, day: date, zone: ZoneInfo, on: frozenset[str]) -> list[tuple[datetime, Resource, Scenario]]:
+        """The day's appointments of patients with a story, in the order of their start. `on`: switches."""
         rows = []
         for resource in self.of("Appointment"):
-            scenario = self._scenario_of.get(self.patient_of(resource) or "")
             start = datetime.fromisoformat(resource["start"]).astimezone(zone) if "start" in resource else None
-            if scenario and start and start.date() == day:
-                rows.append((start, resource, scenario))
+            if start and start.date() == day and exists(resource, on):
+                rows += [(start, resource, self._scenario_of[patient]) for patient in self.patients_of(resource)]
         return sorted(rows, key=lambda row: row[0])
+
+
+def exists(resource: Resource, on: frozenset[str]) -> bool:
+    """Whether a resource that waits for a switch is there."""
+    tags = resource.get("meta", {}).get("tag", ())
+    return all(tag.get("code") in on for tag in tags if tag.get("system") == SWITCH)

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from sandbox_config.control import control
 from sandbox_config.ehr.memory import Context
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
-from sandbox_config.faults import FAULTS
+from sandbox_config.faults import FAULTS, checked
 from sandbox_config.switches import UnknownFault
 
 launching = tenant_blueprint("launching", "")
@@ -31,7 +31,8 @@ blueprint = control(
 def launch_url() -> Response:
     """Mint a launch and say where it goes.
 
-    `scenario`, `user` (dr, ma, mgr), `fault` (repeatable), `encounter=none`, `patient=none`, `banner=false`, `intent=`.
+    `scenario`, `user` (dr, ma, mgr), `fault` (repeatable), `encounter=none`, `patient=none`, `banner=false`, `intent=`,
+    `appointment=` (its id: goes into fhirContext, and without a patient is all that the launch is about).
     """
     launch = site().memory.mint_launch(tenant().id, _context())
     issuer = site().fhir_base(tenant())
@@ -56,17 +57,38 @@ def _context() -> Context:
     fields: dict[str, Any] = {"need_patient_banner": asked.get("banner") != "false"}
     if asked.get("intent"):
         fields["intent"] = asked["intent"]
-    if asked.get("patient") == "none":
-        return Context(user or "dr", fields=fields)
-    scenario = site().scenarios.get(asked.get("scenario", "")) or abort(404)
+    if appointment := asked.get("appointment"):
+        fields["fhirContext"] = [{"reference": f"Appointment/{appointment}"}]
     faults = tuple(name for name in asked.getlist("fault") if name)
     try:
+        if asked.get("patient") == "none":
+            return Context(user or "dr", fields=fields, faults=checked(faults))
+        scenario = site().scenarios.get(asked.get("scenario", "")) or abort(404)
         context = site().context(scenario, user, faults, **fields)
     except UnknownFault as e:
         abort(Response(str(e), 400, mimetype="text/plain"))
     if asked.get("encounter") == "none":
         return Context(context.user, context.patient, None, context.fields, context.faults)
     return context
+
+
+@blueprint.after_app_request
+def journal(response: Response) -> Response:
+    """Note what the app asked for on the back channel: tokens, and whatever needs one."""
+    if "Authorization" in request.headers or request.path.endswith("/auth/token"):
+        site().journal.note(request.method, request.path, request.query_string.decode(), response.status_code)
+    return response
+
+
+@blueprint.get("/_calls")
+def calls() -> Response:
+    return jsonify(site().journal.told())
+
+
+@blueprint.delete("/_calls")
+def forget_calls() -> Response:
+    site().journal.clear()
+    return calls()
 
 
 @blueprint.get("/_scenarios")

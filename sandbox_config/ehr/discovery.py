@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import Response, abort, jsonify
 
-from sandbox_config.ehr import signing
+from sandbox_config.ehr import appointments, signing
+from sandbox_config.ehr.client_auth import SYSTEM_ALGS
 from sandbox_config.ehr.parameters import TYPES, includes_of, params_of
 from sandbox_config.ehr.scopes import DIRECTORY
 from sandbox_config.ehr.site import Site, site, tenant, tenant_blueprint, wait
@@ -76,7 +77,7 @@ def metadata() -> Response:
 
 def _smart(here: Site, now: Tenant) -> dict[str, Any]:
     grants = ["authorization_code"] + ([] if now.refresh is Refresh.NONE else ["refresh_token"])
-    configuration = {
+    configuration: dict[str, Any] = {
         "issuer": here.issuer(now),
         "jwks_uri": here.auth_url(now, "jwks"),
         "authorization_endpoint": here.auth_url(now, "authorize"),
@@ -105,6 +106,11 @@ def _smart(here: Site, now: Tenant) -> dict[str, Any]:
     }
     if now.assertion_alg:
         configuration["token_endpoint_auth_signing_alg_values_supported"] = [now.assertion_alg]
+    if now.backend:
+        grants.append("client_credentials")
+        configuration["token_endpoint_auth_methods_supported"] = [*dict.fromkeys((now.auth, Auth.PRIVATE_KEY_JWT))]
+        configuration["token_endpoint_auth_signing_alg_values_supported"] = list(SYSTEM_ALGS)
+        configuration["capabilities"].append("client-confidential-asymmetric")
     if now.revocation:
         configuration["revocation_endpoint"] = here.auth_url(now, "revoke")
     return configuration
@@ -115,6 +121,7 @@ def _scopes_supported(now: Tenant) -> list[str]:
     if now.refresh is not Refresh.NONE:
         plain += ["offline_access", "online_access"]
     suffix = ".rs" if "v2" in now.scope_versions else ".read"
+    plain += [f"system/*{suffix}"] if now.backend else []
     return [*plain, f"patient/*{suffix}", f"user/*{suffix}", *(f"user/{name}{suffix}" for name in sorted(DIRECTORY))]
 
 
@@ -143,16 +150,20 @@ def _capability_statement(here: Site, now: Tenant) -> dict[str, Any]:
                     ],
                     "service": [{"coding": [{"system": _SECURITY, "code": "SMART-on-FHIR"}]}],
                 },
-                "resource": [_resource(name) for name in TYPES],
+                "resource": [_resource(name, now) for name in TYPES if appointments.has(name, now)],
             }
         ],
     }
 
 
-def _resource(name: str) -> dict[str, Any]:
+def _resource(name: str, now: Tenant) -> dict[str, Any]:
+    special = name == appointments.TYPE
+    known = params_of(name)
     return {
         "type": name,
         "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "searchInclude": list(includes_of(name)),
-        "searchParam": [{"name": key, "type": param.kind} for key, param in params_of(name).items()],
+        "searchInclude": list(appointments.includes(now) if special else includes_of(name)),
+        "searchParam": [
+            {"name": key, "type": known[key].kind} for key in (appointments.declared(now) if special else known)
+        ],
     }

@@ -50,7 +50,12 @@ _PARAMS: Mapping[str, Mapping[str, Param]] = {
         recorded_date=_of("date", "recordedDate"),
     ),
     "Encounter": _about(
-        status=_STATUS, date=_of("date", "period"), class_=_of("token", "class"), type=_of("token", "type")
+        status=_STATUS,
+        date=_of("date", "period"),
+        class_=_of("token", "class"),
+        type=_of("token", "type"),
+        practitioner=_of("reference", "participant.individual"),
+        appointment=_of("reference", "appointment"),
     ),
     "Observation": _about(
         code=_CODE,
@@ -95,6 +100,7 @@ _PARAMS: Mapping[str, Mapping[str, Param]] = {
         practitioner=_ACTOR,
         location=_ACTOR,
     ),
+    "RiskAssessment": _about(status=_STATUS, date=_of("date", "occurrenceDateTime"), method=_of("token", "method")),
     "AllergyIntolerance": _about(path="patient", clinical_status=_of("token", "clinicalStatus")),
     "Flag": _about(date=_of("date", "period"), encounter=_ENCOUNTER),
     "Consent": _about(

@@ -18,8 +18,8 @@ DIRECTORY = frozenset({"Practitioner", "PractitionerRole", "Organization", "Loca
 _PLAIN = frozenset(
     {"launch", "launch/patient", "launch/encounter", "openid", "fhirUser", "profile", "offline_access", "online_access"}
 )
-_V2 = re.compile(r"(patient|user)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
-_V1 = re.compile(r"(patient|user)/(\*|[A-Z][A-Za-z]+)\.(read|write|\*)")
+_V2 = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
+_V1 = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(read|write|\*)")
 _V1_VERBS = {"read": "rs", "write": "cud", "*": "cruds"}
 
 
@@ -31,10 +31,15 @@ class Reach(IntEnum):
     ALL = 2
 
 
-def grant(asked: Iterable[str], tenant: Tenant) -> tuple[str, ...]:
-    """The scopes the tenant grants, in the order and the form they were asked. May be fewer, never more."""
+def grant(asked: Iterable[str], tenant: Tenant, *, system: bool = False) -> tuple[str, ...]:
+    """The scopes the tenant grants, in the order and the form they were asked. May be fewer, never more.
+
+    `system`: nobody is signed in, so nothing but `system/` scopes; with a user, none of them.
+    """
     granted: list[str] = []
     for scope in asked:
+        if scope.startswith("system/") != system:
+            continue
         granted += [one for one in _granted(scope, tenant) if one not in granted]
     return tuple(granted)
 
@@ -55,6 +60,8 @@ def _granted(scope: str, tenant: Tenant) -> list[str]:
     if not verbs:
         return []
     suffix = verbs if _V1.fullmatch(scope) is None else "read"
+    if level == "user" and tenant.user_types and resource_type not in tenant.user_types:
+        return []
     if resource_type != "*":
         known = resource_type in TYPES and resource_type not in tenant.trims
         return [f"{level}/{resource_type}.{suffix}"] if known else []
@@ -84,7 +91,7 @@ def reach(granted: Iterable[str], resource_type: str, verb: str) -> Reach:
         level, named, verbs = _parts(scope)
         if verb not in verbs or named not in {"*", resource_type}:
             continue
-        if level == "user" or (resource_type in DIRECTORY and named == resource_type):
+        if level in ("user", "system") or (resource_type in DIRECTORY and named == resource_type):
             return Reach.ALL
         if resource_type not in DIRECTORY:
             furthest = Reach.PATIENT

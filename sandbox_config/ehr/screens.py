@@ -23,7 +23,15 @@ pages = tenant_blueprint("pages", "")
 blueprint = Blueprint("screens", __name__)
 
 WIDTHS = ("320", "400", "800")
-_STATUS_WORDS = {"booked": "Booked", "arrived": "Arrived", "checked-in": "Checked in", "fulfilled": "Done"}
+_STATUS_WORDS = {
+    "booked": "Booked",
+    "arrived": "Arrived",
+    "checked-in": "Checked in",
+    "fulfilled": "Done",
+    "noshow": "Did not come",
+    "cancelled": "Cancelled",
+    "entered-in-error": "Entered in error",
+}
 
 
 @blueprint.get("/")
@@ -71,6 +79,12 @@ def chart(scenario_id: str) -> str:
         framed=_launch(scenario, banner="false"),
         window=_launch(scenario),
     )
+
+
+@pages.get("/morning")
+def morning() -> str:
+    """The day before the first visit: the app over the whole width, launched without a patient."""
+    return _render("morning.html", framed=_launch(None, intent="schedule"), window=_launch(None, intent="schedule"))
 
 
 @pages.get("/compare")
@@ -126,11 +140,12 @@ def _user() -> Person:
     return users.get(request.values.get("user", ""), users["dr"])
 
 
-def _launch(scenario: Scenario, **options: Any) -> str:
-    """The address that mints a launch of this scenario and goes on to the app."""
+def _launch(scenario: Scenario | None, **options: Any) -> str:
+    """The address that mints a launch of this scenario, or without a patient, and goes on to the app."""
     if fault := request.args.get("fault"):
         options["fault"] = fault
-    return url_for("launching.launch", tenant=tenant().id, scenario=scenario.id, user=_user().key, **options)
+    options |= {"scenario": scenario.id} if scenario else {"patient": "none"}
+    return url_for("launching.launch", tenant=tenant().id, user=_user().key, **options)
 
 
 def card(scenario: Scenario) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _schedule() -> list[dict[str, Any]]:
             "status": _STATUS_WORDS.get(appointment["status"], appointment["status"]),
             "is_here": appointment["status"] in {"arrived", "checked-in"},
         }
-        for start, appointment, scenario in site().charts.schedule(_today(), _zone())
+        for start, appointment, scenario in site().charts.schedule(_today(), _zone(), site().switches.on)
     ]
 
 

@@ -13,6 +13,7 @@ from sandbox_config.ehr.charts import Charts
 from sandbox_config.ehr.memory import Context, Memory
 from sandbox_config.ehr.tenants import Tenant
 from sandbox_config.faults import checked
+from sandbox_config.journal import Journal
 from sandbox_config.scenario import Common, Scenario
 from sandbox_config.switches import Switches
 
@@ -36,6 +37,7 @@ class Site:
     switches: Switches = field(default_factory=lambda: Switches(checked))
     delay: float = 0.0
     payers: Mapping[str, str] = field(default_factory=dict)  # name -> address, for the link to its faults
+    journal: Journal = field(default_factory=Journal)
     strayed: list[dict[str, Any]] = field(default_factory=list)  # calls that followed a hostile link
 
     @property

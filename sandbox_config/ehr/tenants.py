@@ -1,7 +1,7 @@
 """The tenants of the sandbox EHR: each is one way in which real authorization servers differ, as data.
 
-All of them serve the same charts. Every tenant knows one client, Chartside, with one redirect_uri.
-Tests may hand further tenants to `create_ehr`.
+All of them serve the same charts. Every tenant knows one client, Chartside, with one redirect_uri; some know it
+without a user too. Tests may hand further tenants to `create_ehr`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CLIENT_ID = "chartside"
+SYSTEM_CLIENT_ID = "chartside-system"  # the same app without a user, registered apart
 
 
 class Auth(StrEnum):
@@ -35,6 +36,19 @@ class FhirUser(StrEnum):
     ABSOLUTE = "absolute"
     MISSING = "missing"
     PATIENT = "patient"  # a patient is signed in, not a practitioner
+
+
+class Listing(StrEnum):
+    """How its Appointments can be searched; its CapabilityStatement says so truly."""
+
+    PORTABLE = "portable"  # by everything that R4 has
+    ONE_OF = "one-of"  # exactly one of patient, practitioner, location
+    LOCATION = "location"  # by patient or location only
+    UNDECLARED = "undeclared"  # takes `practitioner` without declaring it, and answers nothing
+    ABSENT = "absent"  # no Appointment at all
+    BOOKED = "booked"  # by patient; the day comes from a call of its own
+    PATIENT = "patient"  # by patient only
+    TYPED = "typed"  # bare ids and whole days answer nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,13 @@ class Tenant:
     banner_as_text: bool = False  # need_patient_banner as the string "false"
     patient_in_token: bool = True  # False: the encounter only
     page_size: int = 50
+    listing: Listing = Listing.PORTABLE
+    user_types: tuple[str, ...] = ()  # all that user/ scopes are granted for; empty: whatever is asked
+    backend: bool = False  # SMART Backend Services for the client SYSTEM_CLIENT_ID
 
 
 _TABLE = (
-    Tenant("main", "Public client with PKCE; everything by the book"),
+    Tenant("main", "Public client with PKCE; everything by the book", backend=True),
     Tenant("basic", "Client secret in the Authorization header", auth=Auth.BASIC, client_secret="sandbox-basic-secret"),
     Tenant("post", "Client secret in the form", auth=Auth.POST, client_secret="sandbox-post-secret"),
     Tenant("rs384", "private_key_jwt, RS384", auth=Auth.PRIVATE_KEY_JWT, assertion_alg="RS384"),
@@ -99,6 +116,26 @@ _TABLE = (
     Tenant("encounteronly", "Token names the encounter, not the patient", patient_in_token=False),
     Tenant("patientuser", "A patient is signed in: must be refused", fhir_user=FhirUser.PATIENT),
     Tenant("smallpages", "Five resources a page", page_size=5),
+    # 2026-11, Oracle Health: one of patient, practitioner, location; two bounds with time and offset; no _include.
+    Tenant("oneof", "Schedule by exactly one of patient, practitioner, location", listing=Listing.ONE_OF),
+    # 2026-11, athenaPractice: whoever asks across patients must name a location.
+    Tenant("bylocation", "Schedule by location only", listing=Listing.LOCATION),
+    # 2026-11, OpenEMR 8.2.0: 200 and nothing for a parameter that it does not declare.
+    Tenant("undeclared", "Schedule: practitioner is not declared and answers nothing", listing=Listing.UNDECLARED),
+    # 2026-11, NextGen Enterprise: 28 types, no Appointment.
+    Tenant("noschedule", "No Appointment at all", listing=Listing.ABSENT),
+    # 2026-11, athenaOne: the day comes from GET /v1/<practice>/appointments/booked.
+    Tenant("booked", "Schedule by a call of its own (booked appointments)", listing=Listing.BOOKED),
+    # 2026-11, Epic: Appointment is searched by patient.
+    Tenant("worklist", "Appointments by patient only; the practice has a worklist file", listing=Listing.PATIENT),
+    # 2026-11, several vendors: an app is registered for single types of the user's, and the chart stays the patient's.
+    Tenant(
+        "onechart",
+        "Lists a schedule and opens no chart but the launch's",
+        user_types=("Appointment", "Practitioner", "PractitionerRole", "Organization", "Location"),
+    ),
+    # 2026-11, Medplum: an instant is never inside a bare day, and bare ids of several types match nothing.
+    Tenant("typed", "Schedule: bare ids and whole days answer nothing", listing=Listing.TYPED),
 )
 
 TENANTS: Mapping[str, Tenant] = {tenant.id: tenant for tenant in _TABLE}

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from flask import Response, jsonify, request
 
-from sandbox_config.ehr import client_auth, signing
+from sandbox_config.ehr import client_auth, scopes, signing
 from sandbox_config.ehr.memory import Code, Context, Grant
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint, wait
 from sandbox_config.ehr.tenants import FhirUser, Refresh
 from sandbox_config.switches import is_on
+
+SYSTEM_LIFE = timedelta(minutes=5)
 
 blueprint = tenant_blueprint("token", "/auth")
 blueprint.before_request(wait)
@@ -34,6 +36,8 @@ class TokenError(Exception):
 
 @blueprint.post("/token")
 def token() -> Response:
+    if request.form.get("grant_type") == "client_credentials":
+        return _answer(_for_system())
     client_id = _client()
     match request.form.get("grant_type"):
         case "authorization_code":
@@ -63,14 +67,29 @@ def _refused(refused: TokenError) -> Response:
     return response
 
 
-def _client() -> str:
+def _client(check: Callable[[client_auth.Door, str, Mapping[str, str]], str] = client_auth.authenticate) -> str:
     door = client_auth.Door(
         tenant(), site().auth_url(tenant(), "token"), site().jwks_url, site().fetch_json, site().memory, site().clock()
     )
     try:
-        return client_auth.authenticate(door, request.headers.get("Authorization", ""), request.form)
+        return check(door, request.headers.get("Authorization", ""), request.form)
     except client_auth.InvalidClient as e:
         raise TokenError("invalid_client", str(e)) from e
+
+
+def _for_system() -> dict[str, Any]:
+    """Backend Services (App Launch 2.2): a short token of the app itself, without a user and without a refresh."""
+    client_id = _client(client_auth.authenticate_system)
+    granted = scopes.grant(request.form.get("scope", "").split(), tenant(), system=True)
+    if not granted:
+        raise TokenError("invalid_scope", "nothing that a system may be granted")
+    grant = Grant(tenant().id, client_id, Context(""), granted)
+    return {
+        "access_token": site().memory.issue_access(grant, SYSTEM_LIFE),
+        "token_type": "bearer",
+        "expires_in": int(SYSTEM_LIFE.total_seconds()),
+        "scope": " ".join(granted),
+    }
 
 
 def _by_code(client_id: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from sandbox_config.control import control
 from sandbox_config.payer.faults import FAULTS
@@ -21,6 +21,13 @@ def forget_calls() -> Response:
     site().journal.clear()
     site().strayed.clear()
     return calls()
+
+
+@blueprint.post("/_rate")
+def set_rate() -> Response:
+    """`{"per_minute": 600}`: above that every call is answered 429 with Retry-After; 0: no limit."""
+    site().rate.per_minute = int(request.get_json()["per_minute"])
+    return jsonify({"per_minute": site().rate.per_minute})
 
 
 @blueprint.delete("/_tokens")

@@ -70,7 +70,7 @@ DEQM_5 = Deqm(
     US,
     "hl7.fhir.us.davinci-deqm",
     statuses=("open-gap", "closed-gap", "prospective-gap", "not-applicable"),
-    parameters=frozenset(_PERIOD | _NAMED | {"isDocument"}),
+    parameters=frozenset(_PERIOD | _NAMED | {"practitioner", "organization", "isDocument"}),
 )
 DEQM_UV = Deqm(
     "1.0.0",

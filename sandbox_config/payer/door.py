@@ -97,6 +97,8 @@ def _admit(needs: tuple[str, ...]) -> None:
 def _struck(question: Question, body: Resource) -> Response | None:
     """Wait as told; then what the faults that are on make of the answer, or None."""
     here = site()
+    if here.rate.refuses():
+        return too_many()
     if here.delay:
         here.sleep(here.delay)
     for name in ("slow", "hang"):

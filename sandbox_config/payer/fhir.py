@@ -17,7 +17,7 @@ from sandbox_config.payer.documents import bundles
 from sandbox_config.payer.door import about, asked, hit_by, may_read
 from sandbox_config.payer.faults import Question
 from sandbox_config.payer.members import Member, NoMatch
-from sandbox_config.payer.records import Records
+from sandbox_config.payer.records import PRACTICE, Records, practitioner_id
 from sandbox_config.payer.searching import BadSearch, overlaps, page
 from sandbox_config.payer.site import site
 from sandbox_config.payer.wire import Refusal, refused
@@ -80,21 +80,21 @@ def member_match() -> Resource:
 @blueprint.route("/Measure/$care-gaps", methods=["GET", "POST"])
 @asked(Question.CARE_GAPS, "MeasureReport.r", "Measure.r")
 def care_gaps() -> Resource:
-    """DEQM `$care-gaps` at type level, for one patient: Parameters with a Bundle, or several."""
+    """DEQM `$care-gaps` at type level: Parameters with a Bundle, or several, for each patient that is meant."""
     style = site().style
     told = gaps_request.read(
         request.args if request.method == "GET" else parameters(), style.deqm, strict=style.strict_search
     )
-    member = member_of(told.subject)
     if hit_by("deqm-test-server", Question.CARE_GAPS):
         shapes.check_statuses(told.statuses)
+    if told.organization:
+        return population(told)
+    member = member_of(told.subject)
     held = records(Question.CARE_GAPS)
-    found = [report for report in held.of(member).gaps if told.wants(report)]
-    layout = {**member.side.layout, **({} if told.document is None else {"document": told.document})}
     patient: Resource = dict(member.patient)
     if hit_by("wrong-patient", Question.CARE_GAPS):
         patient = {**held.stranger(), "id": member.id}
-    answer = bundles(found, patient, held.organization, style, layout)
+    answer = _gaps_of(member, patient, told)
     for name, shape in shapes.SHAPES.items():
         if hit_by(name, Question.CARE_GAPS):
             answer = shape(answer)
@@ -103,6 +103,45 @@ def care_gaps() -> Resource:
     if hit_by("outcome-entry", Question.CARE_GAPS):
         answer = mischief.outcome_in_bundle(answer)
     return answer
+
+
+def population(told: gaps_request.GapsRequest) -> Resource:
+    """The same for everybody who belongs to the practice, or to one practitioner there: a Bundle a patient."""
+    if told.organization.rpartition("/")[2] != PRACTICE:
+        raise Refusal(404, "not-found", "no such organization has a contract here")
+    whose = told.practitioner.rpartition("/")[2]
+    if whose and f"Practitioner/{whose}" not in records().practitioners:
+        raise Refusal(404, "not-found", "no such practitioner is known here")
+    parts: list[Resource] = []
+    for member in site().members:
+        if whose in ("", practitioner_id(member.provider)):
+            parts += _gaps_of(member, dict(member.patient), told).get("parameter", ())
+    return {"resourceType": "Parameters", **({"parameter": parts} if parts else {})}
+
+
+def _gaps_of(member: Member, patient: Resource, told: gaps_request.GapsRequest) -> Resource:
+    """Parameters with what one member's answer is made of; without any when nothing of it was asked for."""
+    held = records(Question.CARE_GAPS)
+    found = [report for report in held.of(member).gaps if told.wants(report)]
+    if told.organization and not found:
+        return {}
+    layout = {**member.side.layout, **({} if told.document is None else {"document": told.document})}
+    return bundles(found, patient, held.organization, site().style, layout)
+
+
+@blueprint.get("/Practitioner")
+@asked(Question.READ, "Practitioner.s")
+def find_practitioner() -> Resource:
+    """`Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|<NPI>` (US Core): under the payer's own id."""
+    system, _, number = request.args.get("identifier", "").rpartition("|")
+    found = [
+        practitioner
+        for practitioner in records().practitioners.values()
+        if any(
+            each == {**each, "value": number} and system in ("", each["system"]) for each in practitioner["identifier"]
+        )
+    ]
+    return _searchset([(practitioner, ()) for practitioner in found])
 
 
 @blueprint.get("/MeasureReport")
@@ -173,7 +212,7 @@ def _read(resource_type: str) -> None:
 
 for _type in (
     "Patient", "Measure", "MeasureReport", "Organization", "Condition", "Encounter", "Observation", "Procedure",
-    "DocumentReference",
+    "DocumentReference", "Practitioner",
 ):  # fmt: skip
     _read(_type)
 

@@ -19,7 +19,10 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True)
 class GapsRequest:
-    """What was asked. `document`: None when not said."""
+    """What was asked: about one `subject`, or about everybody of an `organization` (of one `practitioner` there).
+
+    `document`: None when not said.
+    """
 
     start: date
     end: date
@@ -27,6 +30,8 @@ class GapsRequest:
     subject: str
     measures: tuple[str, ...]
     document: bool | None
+    practitioner: str = ""
+    organization: str = ""
 
     def wants(self, report: GapReport) -> bool:
         """Whether this report is among what was asked. A status outside the code system is never held back."""
@@ -51,21 +56,25 @@ def read(told: Mapping[str, Any], deqm: Deqm, *, strict: bool) -> GapsRequest:
         raise BadRequest("status is required")
     if unknown := set(statuses) - set(deqm.statuses):
         raise BadRequest(f"unknown status: {', '.join(sorted(unknown))}")
-    subject = _all(told, "subject")
-    if len(subject) != 1:
-        raise BadRequest("exactly one subject is supported")
+    subject, practitioner, organization = (_all(told, name) for name in ("subject", "practitioner", "organization"))
+    if max(map(len, (subject, practitioner, organization))) > 1 or bool(subject) == bool(organization):
+        raise BadRequest("exactly one of subject and organization is supported")
+    if practitioner and not organization:
+        raise BadRequest("practitioner needs organization")
     document = _all(told, "isDocument")
     return GapsRequest(
         start=_day(told, "periodStart"),
         end=_day(told, "periodEnd"),
         statuses=frozenset(statuses),
-        subject=subject[0],
+        subject="".join(subject),
         measures=tuple(
             text.rpartition("|")[2] if name == "measureIdentifier" else text
             for name in ("measureId", "measureIdentifier", "measureUrl")
             for text in _all(told, name)
         ),
         document={"true": True, "false": False}.get(document[0].lower()) if document else None,
+        practitioner="".join(practitioner),
+        organization="".join(organization),
     )
 
 

@@ -26,6 +26,7 @@ class Member:
     number: str
     patient: Mapping[str, Any]
     side: PayerSide
+    provider: str = "dr"  # whose patient they are, to the payer's knowledge
 
     @property
     def id(self) -> str:
@@ -45,8 +46,8 @@ class Members:
     """The member register of one payer."""
 
     def __init__(self, payer_id: str, scenarios: Iterable[Scenario]) -> None:
-        sides = [scenario.payers[payer_id] for scenario in scenarios if payer_id in scenario.payers]
-        members = [Member(side.member_id, side.patient, side) for side in sides]
+        insured = [(scenario, scenario.payers[payer_id]) for scenario in scenarios if payer_id in scenario.payers]
+        members = [Member(side.member_id, side.patient, side, scenario.provider) for scenario, side in insured]
         self._by_number = {member.number: member for member in members}
         self._by_id = {member.id: member for member in members}
 

@@ -82,8 +82,9 @@ def _resources(style: Style) -> list[Resource]:
         **({"searchInclude": ["MeasureReport:evaluated-resource"]} if style.ra.search else {}),
         **({"operation": [_ra_operation(style.ra.operation)]} if style.ra.operation else {}),
     )
+    practitioner = _resource("Practitioner", search={"identifier": "token"})
     others = ("Organization", "Condition", "Encounter", "Observation", "Procedure", "DocumentReference")
-    return [patient, measure, report, *(_resource(name) for name in others)]
+    return [patient, measure, report, practitioner, *(_resource(name) for name in others)]
 
 
 def _ra_operation(name: str) -> Resource:

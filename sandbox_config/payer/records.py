@@ -12,6 +12,10 @@ from sandbox_config.payer.catalogue import MEASURES, Measure
 from sandbox_config.payer.members import STRANGER, Member, Members
 from sandbox_config.payer.risk import RiskReport, risk_report
 from sandbox_config.payer.style import Style
+from sandbox_config.scenario import COMMON
+from sandbox_config.scenarios.common import NPI
+
+PRACTICE = "riverbend-practice"  # the practice as every payer here knows it
 
 Resource = dict[str, Any]
 Row = Mapping[str, Any]
@@ -71,6 +75,11 @@ class Records:
         return self._found[f"Organization/{self._style.payer}"][0]
 
     @property
+    def practitioners(self) -> Mapping[str, Resource]:
+        """The providers of the practice, by reference."""
+        return {key: found[0] for key, found in self._found.items() if key.startswith("Practitioner/")}
+
+    @property
     def measures(self) -> Sequence[Resource]:
         """The Measure resources."""
         return [measure.resource(self._style.name) for measure in self._measures.values()]
@@ -107,6 +116,21 @@ class Records:
             "active": True,
             "name": self._style.name,
         }
+        yield {
+            "resourceType": "Organization",
+            "id": PRACTICE,
+            "active": True,
+            "identifier": COMMON.organization["identifier"],
+            "name": COMMON.organization["name"],
+        }
+        for key, person in COMMON.providers.items():
+            yield {
+                "resourceType": "Practitioner",
+                "id": practitioner_id(key),
+                "active": True,
+                "identifier": [{"system": NPI, "value": _npi(person.practitioner)}],
+                "name": person.practitioner["name"],
+            }
         yield from self.measures
         number = {"system": f"https://{self._style.payer}.example/member-id", "value": STRANGER["number"]}
         yield {
@@ -116,6 +140,15 @@ class Records:
             "identifier": [{"type": {"coding": [{"code": "MB"}]}, **number}],
             **{key: STRANGER[key] for key in ("name", "gender", "birthDate")},
         }
+
+
+def practitioner_id(provider: str) -> str:
+    """The payer's own id of a provider of the practice."""
+    return f"prov-{_npi(COMMON.providers[provider].practitioner)}"
+
+
+def _npi(practitioner: Mapping[str, Any]) -> str:
+    return next(str(each["value"]) for each in practitioner["identifier"] if each["system"] == NPI)
 
 
 def _key(resource: Mapping[str, Any]) -> str:

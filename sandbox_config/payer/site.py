@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter, OrderedDict, deque
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
+from sandbox_config.journal import Journal
 from sandbox_config.payer.faults import Switches
 from sandbox_config.payer.members import Members
 from sandbox_config.payer.records import Records
@@ -22,28 +24,6 @@ from sandbox_config.payer.tokens import TokenEndpoint
 _EXTENSION = "sandbox_payer"
 
 
-class Journal:
-    """Every call, in order, so that a test can prove that something was asked once, or not at all."""
-
-    def __init__(self) -> None:
-        self._calls: deque[dict[str, Any]] = deque(maxlen=5000)
-        self._lock = Lock()
-
-    def note(self, method: str, path: str, query: str, status: int) -> None:
-        with self._lock:
-            self._calls.append({"method": method, "path": path, "query": query, "status": status})
-
-    def clear(self) -> None:
-        with self._lock:
-            self._calls.clear()
-
-    def told(self) -> dict[str, Any]:
-        """How often each path was called, and the calls themselves."""
-        with self._lock:
-            calls = list(self._calls)
-        return {"paths": dict(Counter(f"{call['method']} {call['path']}" for call in calls)), "calls": calls}
-
-
 @dataclass(frozen=True)
 class Job:
     """An answer that is being prepared: whose it is, and when it was asked for."""
@@ -51,6 +31,26 @@ class Job:
     member: str | None
     asked: datetime
     body: dict[str, Any]
+
+
+class Rate:
+    """How many calls a minute are answered; 0: as many as come. Refused calls do not count."""
+
+    def __init__(self) -> None:
+        self._answered: deque[float] = deque()
+        self._lock = Lock()
+        self.per_minute = 0
+
+    def refuses(self) -> bool:
+        """Whether one more call is too many; counts it if not."""
+        now = time.monotonic()
+        with self._lock:
+            while self._answered and self._answered[0] <= now - 60:
+                self._answered.popleft()
+            if self.per_minute and len(self._answered) >= self.per_minute:
+                return True
+            self._answered.append(now)
+            return False
 
 
 class Waiting:
@@ -89,6 +89,7 @@ class Site:
     journal: Journal = field(default_factory=Journal)
     strayed: list[dict[str, Any]] = field(default_factory=list)  # calls that followed a hostile link
     waiting: Waiting = field(default_factory=Waiting)
+    rate: Rate = field(default_factory=Rate)
 
     @property
     def elsewhere(self) -> str:

@@ -29,6 +29,7 @@ TOKEN_LIFE = timedelta(seconds=300)
 ALLOWED: Mapping[str, str] = {
     "MeasureReport": "rs", "Measure": "rs", "Patient": "rs", "Organization": "rs", "Coverage": "rs", "Condition": "rs",
     "Encounter": "rs", "Observation": "rs", "Procedure": "rs", "DocumentReference": "rs",
+    "Practitioner": "rs",
 }  # fmt: skip
 
 _SCOPE = re.compile(r"system/([A-Za-z]+|\*)\.(c?r?u?d?s?|read|write|\*)")

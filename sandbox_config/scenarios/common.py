@@ -21,6 +21,7 @@ STAFF_ROLE = "https://riverbend.example/fhir/CodeSystem/staff-role"
 MRN = "https://riverbend.example/mrn"
 ORGANIZATION_TYPE = f"{HL7}/organization-type"
 FAMILY_MEDICINE = ("207Q00000X", "Family Medicine Physician")
+NURSE_PRACTITIONER = ("363LF0000X", "Family Nurse Practitioner")
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,29 @@ class Common:
     organization: Resource
     location: Resource
     payors: tuple[Resource, ...]
+    others: tuple[Person, ...] = ()  # who see patients too, on their own days
+    branches: tuple[Resource, ...] = ()  # further Locations
+
+    @property
+    def providers(self) -> Mapping[str, Person]:
+        """Those who see patients, by key."""
+        return MappingProxyType({person.key: person for person in (self.dr, *self.others)})
+
+    @property
+    def locations(self) -> Mapping[str, Resource]:
+        """The places where patients are seen, by id."""
+        return MappingProxyType({place["id"]: place for place in (self.location, *self.branches)})
 
     @property
     def users(self) -> Mapping[str, Person]:
         """The staff by key."""
-        return MappingProxyType({person.key: person for person in (self.dr, self.ma, self.mgr, self.privacy, self.it)})
+        staff = (self.dr, *self.others, self.ma, self.mgr, self.privacy, self.it)
+        return MappingProxyType({person.key: person for person in staff})
 
     def resources(self) -> Iterator[Resource]:
         """Every shared resource, for a FHIR server to serve."""
         yield self.organization
-        yield self.location
+        yield from self.locations.values()
         yield from self.payors
         for person in self.users.values():
             yield person.practitioner
@@ -108,10 +122,17 @@ CONNECTED = tuple(payer.id for payer in PAYERS.values() if payer.connected)
 
 
 def _person(
-    key: str, given: str, family: str, *, npi: str = "", job: str, specialty: tuple[str, str] | None = None
+    key: str,
+    given: str,
+    family: str,
+    *,
+    npi: str = "",
+    job: str,
+    specialty: tuple[str, str] | None = None,
+    place: str = "riverbend-main",
 ) -> Person:
     """`job` is the staff-role code; a physician also carries the HL7 code `doctor` and an NUCC specialty."""
-    prefix = ["Dr."] if specialty else []
+    prefix = ["Dr."] if job == "physician" else []
     name = " ".join([*prefix, given, family])
     practitioner: Resource = {
         "resourceType": "Practitioner",
@@ -124,7 +145,7 @@ def _person(
     if npi:
         practitioner["identifier"].insert(0, {"use": "official", "system": NPI, "value": npi})
     codings = [{"system": STAFF_ROLE, "code": job, "display": job.replace("-", " ").capitalize()}]
-    if specialty:
+    if job == "physician":
         codings.append({"system": f"{HL7}/practitioner-role", "code": "doctor", "display": "Doctor"})
     role: Resource = {
         "resourceType": "PractitionerRole",
@@ -134,7 +155,7 @@ def _person(
         "practitioner": {"reference": f"Practitioner/staff-{key}", "display": name},
         "organization": {"reference": "Organization/riverbend", "display": "Riverbend Family Medicine"},
         "code": [{"coding": codings}],
-        "location": [{"reference": "Location/riverbend-main"}],
+        "location": [{"reference": f"Location/{place}"}],
     }
     if specialty:
         code, display = specialty
@@ -171,4 +192,31 @@ COMMON = Common(
         "managingOrganization": {"reference": "Organization/riverbend"},
     },
     payors=tuple(payer.organization for payer in PAYERS.values()),
+    others=(
+        _person("np", "Wren", "Castellane", npi="9204177353", job="nurse-practitioner", specialty=NURSE_PRACTITIONER),
+        _person(
+            "dr2",
+            "Halvard",
+            "Oyelaran",
+            npi="9372155082",
+            job="physician",
+            specialty=FAMILY_MEDICINE,
+            place="mill-pond",
+        ),
+        # Known by a number, for the EHR that knows people by nothing else.
+        _person("9", "Maren", "Tollgate", npi="9644001270", job="physician", specialty=FAMILY_MEDICINE),
+        # Sees everybody whose story belongs to no morning: a very long day.
+        _person("dr3", "Sidonie", "Marchbanks", npi="9518066243", job="physician", specialty=FAMILY_MEDICINE),
+    ),
+    branches=(
+        {
+            "resourceType": "Location",
+            "id": "mill-pond",
+            "meta": {"profile": [f"{US_CORE}/us-core-location"]},
+            "status": "active",
+            "name": "Riverbend Family Medicine, Mill Pond",
+            "address": {"line": ["2 Sluice Road"], "city": "Elmsworth", "state": "NY", "postalCode": "00000"},
+            "managingOrganization": {"reference": "Organization/riverbend"},
+        },
+    ),
 )

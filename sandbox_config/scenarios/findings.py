@@ -55,6 +55,8 @@ def visit(resource_id: str, row: Row) -> Iterator[Resource]:
         "participant": [{"individual": whom}],
         "period": {"start": row["on"], "end": row.get("until", row["on"])},
     }
+    if "facility" in row:
+        encounter["serviceProvider"] = {"display": row["facility"]}
     if "discharged" in row:
         home = coded(f"{HL7}/discharge-disposition", row["discharged"])
         encounter["hospitalization"] = {"dischargeDisposition": home}

@@ -73,6 +73,20 @@ def flag(resource_id: str, row: Row) -> Iterator[Resource]:
     }
 
 
+def risk(resource_id: str, row: Row) -> Iterator[Resource]:
+    """RiskAssessment: a number, of what, by which method (a percentage: R4 allows up to 100)."""
+    yield {
+        "resourceType": "RiskAssessment",
+        "id": resource_id,
+        "status": row.get("status", "final"),
+        "method": {"text": row["by"]},
+        "code": {"text": row["says"]},
+        "occurrenceDateTime": row["on"],
+        "performer": {"reference": COMMON.dr.fhir_user, "display": COMMON.dr.name},
+        "prediction": [{"outcome": {"text": row["says"]}, "probabilityDecimal": row["percent"]}],
+    }
+
+
 def document(resource_id: str, row: Row) -> Iterator[Resource]:
     """A note of ours, or with `who` a record of somebody else's: of what (`is`), and when that was done."""
     made = note(resource_id, row["says"], row["on"])

@@ -42,6 +42,7 @@ _MAKERS: dict[str, Callable[[str, Row], Iterator[Resource]]] = {
     "orders": papers.order,
     "allergies": papers.allergy,
     "flags": papers.flag,
+    "risks": papers.risk,
     "documents": papers.document,
     "consents": papers.consent,
     "bookings": papers.booking,

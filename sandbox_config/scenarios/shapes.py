@@ -7,10 +7,11 @@ and `patient`, so that bad input can be told too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from sandbox_config.scenarios import rows
+from sandbox_config.scenarios.appointments import OTHERWISE, appointment
 from sandbox_config.scenarios.common import COMMON, MRN, PAYERS, US_CORE, PayerFacts
 from sandbox_config.scenarios.dates import instant
 from sandbox_config.scenarios.elements import ACT_CODE, Resource, ShapeError, encounter_class, names, shown_name
@@ -19,7 +20,6 @@ from sandbox_config.scenarios.terms import HL7, coded
 __all__ = ["Chart", "Resource", "ShapeError", "payer_patient"]
 
 IDENTIFIER_TYPE = f"{HL7}/v2-0203"
-VISIT_MINUTES = 15
 HOME_TOWN = {"use": "home", "city": "Elmsworth", "state": "NY", "postalCode": "00000"}
 
 _COVERAGE_KINDS = {
@@ -38,7 +38,11 @@ class Chart:
         self._today = today
         self._person: Mapping[str, Any] = story["person"]
         self.patient_id: str = self._person["id"]
-        self.appointment_id = f"{self.patient_id}-appt"
+        told: Mapping[str, Any] = story.get("appointment", {})
+        self.appointment_id: str = told.get("group", {}).get("id", f"{self.patient_id}-appt")
+        self._self = (f"Patient/{self.patient_id}", shown_name(self._person))
+        self._reason: str = story.get("reason", "Office visit")
+        self._provider = COMMON.providers[told.get("with", OTHERWISE)]
         self.encounter_id = f"{self.patient_id}-visit" if story.get("in_room", True) else None
 
     def resources(self) -> Iterator[Resource]:
@@ -48,6 +52,8 @@ class Chart:
         for number, row in enumerate(told.get("coverage", ()), 1):
             yield self._coverage(number, row)
         yield self._appointment()
+        for number, row in enumerate(self._story.get("also", ()), 1):
+            yield appointment(f"{self.patient_id}-also-{number}", self._self, row)
         if self.encounter_id:
             yield self._visit()
         yield from rows.clinical(self.patient_id, told)
@@ -94,27 +100,13 @@ class Chart:
         return coverage
 
     def _appointment(self) -> Resource:
-        start = instant(self._today, self._story["at"])
-        end = datetime.fromisoformat(start) + timedelta(minutes=VISIT_MINUTES)
-        reason = self._story.get("reason", "Office visit")
-        here = [
-            (f"Patient/{self.patient_id}", shown_name(self._person)),
-            (COMMON.dr.fhir_user, COMMON.dr.name),
-            (f"Location/{COMMON.location['id']}", COMMON.location["name"]),
-        ]
-        return {
-            "resourceType": "Appointment",
-            "id": self.appointment_id,
+        row = {
+            "at": instant(self._today, self._story["at"]),
             "status": "checked-in" if self.encounter_id else "booked",
-            "serviceType": [{"text": "Office visit"}],
-            "appointmentType": coded(f"{HL7}/v2-0276", "FOLLOWUP", "A follow up visit from a previous appointment"),
-            "reasonCode": [{"text": reason}],
-            "description": reason,
-            "start": start,
-            "end": end.isoformat(),
-            "minutesDuration": VISIT_MINUTES,
-            "participant": [{"actor": _reference(ref, name), "status": "accepted"} for ref, name in here],
+            "reason": self._reason,
+            **self._story.get("appointment", {}),
         }
+        return appointment(f"{self.patient_id}-appt", self._self, row)
 
     def _visit(self) -> Resource:
         return {
@@ -125,10 +117,10 @@ class Chart:
             "class": encounter_class("AMB"),
             "type": [{"text": "Office visit"}],
             "subject": {"reference": f"Patient/{self.patient_id}"},
-            "participant": [{"individual": {"reference": COMMON.dr.fhir_user, "display": COMMON.dr.name}}],
+            "participant": [{"individual": _reference(self._provider.fhir_user, self._provider.name)}],
             "appointment": [{"reference": f"Appointment/{self.appointment_id}"}],
             "period": {"start": instant(self._today, self._story["at"])},
-            "reasonCode": [{"text": self._story.get("reason", "Office visit")}],
+            "reasonCode": [{"text": self._reason}],
             "location": [{"location": _reference(f"Location/{COMMON.location['id']}", COMMON.location["name"])}],
             "serviceProvider": {"reference": "Organization/riverbend"},
         }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.actions import Actions, Actor, Decision, Person
 from app.core.answers import Known
 from app.core.restrictions import EVERY_PAYER
 from app.core.roles import Role
+from app.core.schedule.tick import Tick, Ticked
 from app.errors import NotAllowed, NotFound
 from app.store import Store, answers, audit, memories
 from app.store.answers import Question, Settled
@@ -91,3 +93,28 @@ def test_only_the_privacy_role_of_the_same_ehr_decides(store: Store) -> None:
     with pytest.raises(NotAllowed):
         actions.decide(DOCTOR, shown.id, Decision.RELEASE, "hers", shown=shown.version)
     assert actions.desk(PRIVACY, "").waiting == (shown,)
+
+
+TICK = Tick("Appointment/a1", "Patient/p1", "eye-exam", Ticked.TOLD, "nobody", START, day=date(2026, 3, 2))
+
+
+def test_a_tick_is_in_the_name_of_who_taps_and_is_there_for_the_day_of_the_visit(store: Store) -> None:
+    actions, nurse = Actions(store), replace(DOCTOR, name="Maria Silva", role=Role.CLINICAL_STAFF)
+    assert actions.tick(nurse, PATIENT, TICK)
+    assert not actions.tick(replace(nurse, name="Ada Okafor"), PATIENT, TICK)
+    assert [tick.by for tick in actions.prepared(PATIENT, date(2026, 3, 2))] == ["Maria Silva"]
+    assert actions.prepared(PATIENT, date(2026, 3, 3)) == ()
+    assert actions.prepared(f"{ISSUER}|p2", date(2026, 3, 2)) == ()
+    assert actions.untick(DOCTOR, PATIENT, TICK)  # anybody of the team takes it back
+    assert not actions.untick(DOCTOR, PATIENT, TICK)
+    assert done(store) == ["tick", "untick"]
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.PRIVACY, Role.OPERATOR, Role.FINANCE, Role.NONE])
+def test_who_does_not_prepare_visits_ticks_nothing(store: Store, role: Role) -> None:
+    actions = Actions(store)
+    actions.tick(DOCTOR, PATIENT, TICK)
+    for tap in (actions.tick, actions.untick):
+        with pytest.raises(NotAllowed):
+            tap(replace(DOCTOR, role=role), PATIENT, replace(TICK, step="another"))
+    assert done(store) == ["tick"]

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from app import create_app, open_store
 from app.__main__ import main
 from app.config import ConfigError, Settings
 from app.core.roles import Role, RoleRow, User, role_so_far
+from app.core.schedule.appointment import Plan
 from app.entries import ehr_entries, payer_entries
 from app.sources import hcc
 from app.store.migrations import migrate
@@ -128,6 +130,81 @@ def test_a_payer_entry_that_cannot_be_meant_is_refused_by_name(keys: Path) -> No
     payer = '[[payer]]\nid = "p"\nname = "P"\nbase = "ftp://p.example"\nclient_id = "x"\n'
     with pytest.raises(ConfigError, match="base"):
         payer_entries(settings(keys, payer))
+
+
+DAY = {
+    "schedule": 'schedule = { plan = "location", locations = ["Location/1"] }',
+    "provider": 'provider = [{ ref = "Practitioner/1", name = "Dr. One", roles = ["clinical-staff"] }]',
+    "protocol": 'protocol = [{ name = "Diabetes labs", version = "3", approver = "Dr. One", expires = 2027-06-30, '
+    'acts = ["glycaemic-status"], '
+    'contraindications = [{ name = "allergy", type = "AllergyIntolerance", codes = ["s|c"] }] }]',
+    "prefetch": 'prefetch = { client_id = "night", at = "02:30", scopes = ["system/Patient.rs"] }',
+    "limits": "in_flight = 8\nper_minute = 250",
+}
+
+
+def test_what_a_practice_sets_for_its_schedule_is_read(keys: Path) -> None:
+    (entry,) = ehr_entries(settings(keys, EHR + "\n".join(DAY.values())))
+    assert (entry.schedule.plan, entry.schedule.locations) == (Plan.LOCATION, ("Location/1",))
+    assert [(row.ref, row.roles) for row in entry.providers] == [("Practitioner/1", ("clinical-staff",))]
+    (protocol,) = entry.protocols
+    assert (protocol.expires, protocol.contraindications[0].codes) == (date(2027, 6, 30), ("s|c",))
+    assert (entry.prefetch.at, entry.in_flight, entry.per_minute) == ("02:30", 8, 250)
+
+
+def test_without_any_of_it_the_ehr_decides_and_nothing_is_turned_on(keys: Path) -> None:
+    (entry,) = ehr_entries(settings(keys, EHR))
+    assert (entry.schedule.plan, entry.providers, entry.protocols) == (None, (), ())
+    assert (entry.prefetch, entry.in_flight, entry.per_minute) == (None, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "says"),
+    [
+        ("schedule", '"location"', '"calendar"', "schedule: 'calendar' is no plan; plans: portable, practitioner,"),
+        ("schedule", ', locations = ["Location/1"]', "", "plan location needs locations"),
+        ("schedule", '["Location/1"]', '["1"]', "'1': write Location/<id>"),
+        ("schedule", '["Location/1"]', '"Location/1"', "locations must be a list"),
+        ("schedule", '"location"', '"worklist"', "plan worklist needs worklist"),
+        ("schedule", '"location"', '"booked"', "plan booked needs practice"),
+        ("schedule", "plan", "plans", "unknown: plans"),
+        ("provider", "Practitioner/1", "Person/1", "'Person/1': write Practitioner/<id>"),
+        ("provider", "Dr. One", "", "Practitioner/1 has no name"),
+        ("provider", "clinical-staff", "nurse", "'nurse' is no role; roles: clinician"),
+        ("provider", "clinical-staff", "privacy", "privacy sees no schedule"),
+        ("provider", '["clinical-staff"]', '"manager"', "roles must be a list"),
+        ("provider", "provider = [", 'provider = [{ ref = "Practitioner/1", name = "x" }, ', "given twice"),
+        ("protocol", "2027-06-30", '"next summer"', "expires must be a day"),
+        ("protocol", "2027-06-30", "2027-06-30T00:00:00Z", "expires must be a day"),
+        ("protocol", ", expires = 2027-06-30", "", "expires must be a day"),
+        ("protocol", "glycaemic-status", "sugar", "acts: sugar; known: "),
+        ("protocol", '["glycaemic-status"]', "[]", "empty: acts"),
+        ("protocol", "Dr. One", "", "empty: approver"),
+        ("protocol", "s|c", "c", "'c': write system|code"),
+        ("protocol", '["s|c"]', "[]", "'allergy' names no codes"),
+        ("protocol", "AllergyIntolerance", "Allergy", "'Allergy' is no type of the chart"),
+        ("prefetch", "02:30", "26:00", "at must be a time of day"),
+        ("prefetch", "system/Patient.rs", "user/Patient.rs", "system/ scopes only"),
+        ("prefetch", '"night"', '""', "client_id is missing"),
+        ("prefetch", " scopes", ' types = ["Condition"], scopes', "types: Condition"),
+        ("limits", "250", "-1", "per_minute must be a whole number"),
+        ("limits", "8", '"8"', "in_flight must be a whole number"),
+    ],
+)
+def test_a_schedule_setting_that_cannot_be_meant_is_refused_by_name(
+    keys: Path, part: str, old: str, new: str, says: str
+) -> None:
+    assert old in DAY[part]
+    bent = {**DAY, part: DAY[part].replace(old, new, 1)}
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        ehr_entries(settings(keys, EHR + "\n".join(bent.values())))
+
+
+def test_a_prefetch_says_whose_days(keys: Path) -> None:
+    with pytest.raises(ConfigError, match="whose day"):
+        ehr_entries(settings(keys, EHR + DAY["prefetch"]))
+    named = DAY["prefetch"].replace(" }", ', providers = ["Practitioner/1"] }')
+    assert ehr_entries(settings(keys, EHR + named))[0].prefetch.providers == ("Practitioner/1",)
 
 
 NAMED = 'measure_names = [{{ rule = "{rule}", canonical = "{canonical}", versions = {versions} }}]'

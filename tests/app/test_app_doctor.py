@@ -190,6 +190,46 @@ def test_what_an_ehr_lacks_is_named(
     assert verdicts(found)[topic] is verdict, as_text([found])
 
 
+@pytest.mark.parametrize(
+    ("entry", "verdict", "says"),
+    [
+        ("main", OK, "by provider and day, patients included: it declares a search by actor and date"),
+        ("oneof", OK, "by practitioner and day alone"),
+        ("bylocation", OK, "by location and day"),
+        ("booked", OK, "athenahealth's list of booked appointments: its entry says so"),
+        ("worklist", OK, "worklist file"),
+        ("undeclared", DEGRADED, "no search by actor"),
+        ("noschedule", DEGRADED, "Appointment: not listed"),
+    ],
+)
+def test_whether_a_day_can_be_listed_and_how_is_told(home: House, entry: str, verdict: Verdict, says: str) -> None:
+    found = examined(home.settings, ehr=entry)
+    told = [f for f in found.findings if f.topic == "schedule"]
+    assert [f.verdict for f in told] == [verdict], as_text([found])
+    assert says in told[0].found
+    assert all(f.means and "Appointment" in f.ask for f in told if f.verdict is DEGRADED)
+
+
+def test_what_a_schedule_needs_beside_the_search_is_told(home: House, tmp_path: Path) -> None:
+    narrow = [scope for scope in ehr(home).ehrs[0]["scopes"] if not scope.startswith("user/Appointment")]
+    found = examined(ehr(home, scopes=narrow), ehr="main")
+    assert any(
+        f.verdict is DEGRADED and "user/Appointment.rs" in f.ask for f in found.findings if f.topic == "schedule"
+    )
+    undecided = bent_ehr(home, "main", bends={METADATA: Response("no", 404)})
+    assert verdicts(undecided)["schedule"] is CANNOT_TELL
+    rows = tmp_path / "list.csv"
+    rows.write_text("date,time,patient,provider\n2026-11-23,09:00,p-1,staff-dr\n2026-11-23,nine,p-2,staff-dr\n")
+    with_file = examined(ehr(home, "worklist", schedule={"plan": "worklist", "worklist": str(rows)}), ehr="worklist")
+    (said,) = [f for f in with_file.findings if f.topic == "worklist"]
+    assert (said.verdict, said.found) == (
+        DEGRADED,
+        "1 rows; not read: worklist, line 3: column time: not a time like 09:30 or 9:30 AM",
+    )
+    lost = examined(ehr(home, "worklist", schedule={"plan": "worklist", "worklist": "/nowhere.csv"}), ehr="worklist")
+    assert verdicts(lost)["worklist"] is BROKEN
+
+
 @pytest.mark.parametrize(("minutes", "says"), [(2, "behind ours"), (-2, "ahead of ours")])
 def test_a_clock_that_is_two_minutes_off_is_told(home: House, minutes: int, says: str) -> None:
     doctor = Doctor(home.settings, clock=lambda: datetime.now(UTC) + timedelta(minutes=minutes))

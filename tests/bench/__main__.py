@@ -8,15 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import browser_bytes, cpu, launches, shell, users
+from tests.bench import browser_bytes, cpu, launches, morning, prefetch, shell, users
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "launch": launches.measure,
+    "morning": morning.measure,
     "shell": shell.measure,
     "cpu": cpu.measure,
     "users": users.measure,
     "bytes": browser_bytes.measure,
+    "prefetch": prefetch.measure,
 }
 
 
@@ -26,7 +28,7 @@ def _mutations() -> Iterator[Figure]:
     yield from mutations.measure()
 
 
-LONG: dict[str, Callable[[], Iterator[Figure]]] = {"mutations": _mutations}
+LONG: dict[str, Callable[[], Iterator[Figure]]] = {"mutations": _mutations, "prefetch": prefetch.measure_long}
 
 
 def main(given: Sequence[str]) -> int:

@@ -68,15 +68,11 @@ def _without_role(home: House) -> str:
     return home.mint("one-open-gap", "nofhiruser")["launch_url"]
 
 
-def _without_patient(home: House) -> str:
-    return home.mint("one-open-gap", fault="token-no-patient")["launch_url"]
-
-
-@pytest.mark.parametrize("where", [_unregistered, _refused, _without_role, _without_patient])
+@pytest.mark.parametrize("where", [_unregistered, _refused, _without_role])
 def test_the_pages_that_say_why_there_is_no_panel_are_accessible(
     home: House, page: Page, witness: Witness, where: Callable[[House], str]
 ) -> None:
-    witness.expect("status of 403", "status of 409")
+    witness.expect("status of 403")
     page.goto(where(home))
     expect(page.locator("#problem")).to_be_visible()
     assert violations_in_light_and_dark(page) == []

@@ -11,7 +11,7 @@ def test_every_role_has_a_row_and_nobody_has_none() -> None:
     assert not any(may(Role.NONE, what) for what in May)
 
 
-@pytest.mark.parametrize("what", [May.ASSESS, May.SEE_PROMPTS, May.SEE_GAPS, May.SEE_MONEY])
+@pytest.mark.parametrize("what", [May.ASSESS, May.SEE_PROMPTS, May.SEE_GAPS, May.SEE_MONEY, May.SEE_SCHEDULE, May.TICK])
 def test_only_a_clinician_may_assess_and_no_clinical_role_sees_money(what: May) -> None:
     who = {role for role in Role if may(role, what)}
     assert (
@@ -21,8 +21,15 @@ def test_only_a_clinician_may_assess_and_no_clinical_role_sees_money(what: May) 
             May.SEE_PROMPTS: {Role.CLINICIAN, Role.CLINICAL_STAFF},
             May.SEE_GAPS: {Role.CLINICIAN, Role.CLINICAL_STAFF, Role.MANAGER},
             May.SEE_MONEY: {Role.MANAGER, Role.FINANCE},
+            May.SEE_SCHEDULE: {Role.CLINICIAN, Role.CLINICAL_STAFF, Role.MANAGER},
+            May.TICK: {Role.CLINICIAN, Role.CLINICAL_STAFF},
         }[what]
     )
+
+
+def test_who_sees_a_schedule_sees_the_panels_that_its_rows_open() -> None:
+    assert all(may(role, May.SEE_GAPS) for role in Role if may(role, May.SEE_SCHEDULE))
+    assert all(may(role, May.SEE_SCHEDULE) for role in Role if may(role, May.TICK))
 
 
 def test_only_the_privacy_role_decides_what_is_hidden_and_it_sees_no_panel() -> None:

@@ -68,10 +68,10 @@ def test_a_launch_that_the_ehr_spoils_says_what_to_do(home: House, fault: str, s
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_a_launch_without_a_patient_says_that_none_is_open(home: House) -> None:
+def test_a_launch_without_a_patient_lands_on_the_schedule(home: House) -> None:
     page = home.launch("one-open-gap", fault="token-no-patient")
-    assert page.status_code == 409
-    assert "No patient is open" in page.text
+    assert page.status_code == 200
+    assert page.url.endswith("/huddle/")
 
 
 @pytest.mark.parametrize(

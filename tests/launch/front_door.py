@@ -17,7 +17,7 @@ import requests
 import urllib3
 from authorization_server import AuthorizationServer
 from cryptography.fernet import Fernet, MultiFernet
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, request
 from joserfc.jwk import ECKey, RSAKey
 from memory_store import MemoryStore
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -112,8 +112,12 @@ class House:
     def _pages(self) -> None:
         @self.app.get("/l/<handle>/")
         def panel(handle: str) -> Any:
-            found = launch.current(handle)
+            found = launch.current(handle, awake="calm" not in request.args)
             return jsonify(patient=found.patient, user=found.fhir_user, handle=found.handle)
+
+        @self.app.post("/l/<handle>/open")
+        def opens(handle: str) -> Any:
+            return launch.open_for(handle, request.form["patient"], appointment="a9", back="huddle/?day=2026-11-23")
 
         @self.app.errorhandler(launch.LaunchError)
         def problem(error: launch.LaunchError) -> Any:
@@ -172,6 +176,21 @@ class Browser:
 
     def page(self, handle: str) -> TestResponse:
         return self.open(f"{PUBLIC}/l/{handle}/")
+
+    def calm(self, handle: str) -> TestResponse:
+        """What a page asks by itself."""
+        return self.open(f"{PUBLIC}/l/{handle}/?calm=1")
+
+    def open_other(self, handle: str, patient: str) -> TestResponse:
+        """Open another patient from a launch; what answers that."""
+        return self.client.post(f"/l/{handle}/open", base_url=PUBLIC, data={"patient": patient})
+
+    def other(self, handle: str, patient: str) -> str:
+        """Open another patient from a launch, and give the new handle."""
+        answer = self.open_other(handle, patient)
+        assert answer.status_code == 303, answer.text
+        self.answers.append(answer)
+        return str(answer.headers["Location"]).rstrip("/").rpartition("/")[2]
 
 
 def launch_url(iss: str, token: str) -> str:

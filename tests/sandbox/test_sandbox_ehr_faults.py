@@ -238,7 +238,7 @@ def test_trickle_sends_one_byte_and_then_waits_nine_seconds(visitor: Visitor, sl
 
 
 def test_every_fault_has_a_proof() -> None:
-    assert set(CHECKS) | {"slow", "hang", "trickle"} == set(FAULTS)
+    assert set(CHECKS) | {"slow", "hang", "trickle", "walk-in"} == set(FAULTS)
 
 
 @pytest.mark.parametrize("name", ["html", "truncated-json", "outcome-200", "down", "hostile-next"])

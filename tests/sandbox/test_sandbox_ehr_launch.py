@@ -109,7 +109,8 @@ def test_discovery_says_what_a_tenant_can_do(tenant: str, client: str, present: 
     assert absent.isdisjoint(told["capabilities"])
     assert told["code_challenge_methods_supported"] == ["S256"]
     assert ("revocation_endpoint" in told) is (tenant != "norefresh")
-    assert told["token_endpoint_auth_methods_supported"] == [TENANTS[tenant].auth]
+    known = [TENANTS[tenant].auth, *(["private_key_jwt"] if TENANTS[tenant].backend else [])]
+    assert told["token_endpoint_auth_methods_supported"] == known
 
 
 def test_the_authorization_request_may_be_posted(visitor: Visitor) -> None:

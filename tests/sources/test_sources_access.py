@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sources_wire import NOW, Call, Clock, Reply, Wire, connections
 
+from app.sources.backend import Backend, Client
 from app.sources.errors import Down, NotAllowed, SourceError, Unreadable
 from app.sources.payer import Access, PayerEntry
 
@@ -204,3 +205,11 @@ def test_an_entry_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
     stated: dict[str, Any] = {"id": "n", "name": "N", "base": "https://n.example", "client_id": "c"} | wrong
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PayerEntry(**stated)
+
+
+def test_an_ehr_gives_our_backend_a_token_in_the_same_way() -> None:
+    wire = Wire(payer=discovery, auth=TokenServer("RS384"))
+    client = Client("main-system", "https://payer.example/fhir", "chartside", ("system/Patient.rs",), "RS384")
+    ours = Backend(client, key_for=KEYS.__getitem__, connections=connections(wire))
+    assert ours.bearer(False) == "t1"
+    assert dict(wire.calls[-1].params)["scope"] == "system/Patient.rs"

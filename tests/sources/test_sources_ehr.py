@@ -27,6 +27,8 @@ SINCE = date(2016, 11, 22)
 class Entry:
     id: str = "main"
     quirks: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    timezone: str = "America/New_York"
+    schedule: Any = None
 
 
 def ehr(host: Callable[[Call], Any], *, quirks: Any = None, **options: Any) -> tuple[Ehr, Wire]:

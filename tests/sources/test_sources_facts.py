@@ -44,10 +44,10 @@ CASES: list[tuple[dict[str, Any], Fact]] = [
          "period": {"start": "2026-03-04T09:00:00-05:00", "end": "2026-03-04"}, "diagnosis": [
              {"condition": {"reference": "Condition/1"}}], "appointment": [{"reference": "Appointment/a"}],
          "participant": [{"individual": {"reference": "Practitioner/1"}}, {"individual": {"display": "Dr. Lee"}}],
-         **ABOUT},
+         "serviceProvider": {"display": "Elmsworth General"}, **ABOUT},
         Fact("Encounter", "Encounter/1", Concept((), "Visit"), "finished", when=when("2026-03-04T09:00:00-05:00"),
              until=when("2026-03-04"), setting="VR", who="Dr. Lee", related=("Condition/1", "Appointment/a"),
-             subject="Patient/p1"),
+             subject="Patient/p1", place="Elmsworth General"),
     ),
     (
         {"resourceType": "Observation", "id": "1", "status": "final", "category": [coded("laboratory")],
@@ -133,6 +133,20 @@ CASES: list[tuple[dict[str, Any], Fact]] = [
         Fact("Flag", "Flag/1", Concept((), "Hospice"), "active", when=when("2026-06-01"), subject="Patient/p1"),
     ),
     (
+        {"resourceType": "RiskAssessment", "id": "1", "status": "final", "code": {"text": "Readmission"},
+         "method": {"text": "Score 2"}, "occurrenceDateTime": "2026-06-01", "performer": {"display": "Dr. Lee"},
+         "basis": [{"reference": "Observation/1"}],
+         "prediction": [
+             {"outcome": {"text": "Readmission"}, "probabilityDecimal": Decimal(78),
+              "qualitativeRisk": {"text": "High"}},
+             {"outcome": {"text": "Fall"}, "rationale": "x"},
+         ], **ABOUT},
+        Fact("RiskAssessment", "RiskAssessment/1", Concept((), "Readmission"), "final", when=when("2026-06-01"),
+             components=(Component(Concept((), "Readmission"), Quantity(Decimal(78), "%", "%")),
+                         Component(Concept((), "Readmission"), Concept((), "High"))),
+             who="Dr. Lee", related=("Observation/1",), subject="Patient/p1"),
+    ),
+    (
         {"resourceType": "DocumentReference", "id": "1", "status": "current", "docStatus": "preliminary",
          "type": coded("34133-9"), "date": "2026-03-05", "context": {
              "period": {"start": "2026-03-01"}, "encounter": [{"reference": "Encounter/e"}]}, **ABOUT},
@@ -156,8 +170,8 @@ def test_a_resource_is_flattened_to_what_rules_ask_of_it(resource: dict[str, Any
 
 
 def test_every_chart_type_has_a_row_and_a_case() -> None:
-    assert set(CHART_TYPES) == set(ROWS)
-    assert set(CHART_TYPES) <= {resource["resourceType"] for resource, _ in CASES}
+    assert {*CHART_TYPES, "RiskAssessment"} == set(ROWS)  # the morning schedule reads risks beside the panel's types
+    assert set(ROWS) <= {resource["resourceType"] for resource, _ in CASES}
 
 
 @given(st.sampled_from([case[0] for case in CASES]), st.data())

@@ -12,7 +12,7 @@ import pytest
 from sources_wire import NOW, Clock
 
 from app.core.answers import Answer, Known, Reason, Unknown
-from app.sources.pools import Pools, Size
+from app.sources.pools import Pools, Rank, Size
 
 SMALL = Size(workers=2, queue=3)
 
@@ -99,3 +99,34 @@ def test_after_the_shutdown_nothing_is_taken_and_nothing_waits(hung: threading.E
     with pytest.raises(CancelledError):
         waiting.result(timeout=20)
     assert isinstance(pools.submit("ehr", answered), Unknown)
+
+
+def test_launches_are_taken_from_the_queue_before_days_and_those_before_the_night(hung: threading.Event) -> None:
+    pools, order = Pools(size=Size(workers=1, queue=10)), list[Rank]()
+
+    def ask(rank: Rank) -> Any:
+        return lambda: (order.append(rank), answered())[1]
+
+    pools.submit("ehr", lambda: (hung.wait(10), answered())[1])
+    late = [pools.submit("ehr", ask(rank), rank=rank) for rank in (Rank.PREFETCH, Rank.HUDDLE, Rank.LAUNCH)]
+    hung.set()
+    assert all(one.result(timeout=20) == answered() for one in late if isinstance(one, Future))
+    assert order == [Rank.LAUNCH, Rank.HUDDLE, Rank.PREFETCH]
+    pools.shutdown(wait=True)
+
+
+def test_a_night_never_has_all_the_threads_and_still_gets_through(hung: threading.Event) -> None:
+    pools = Pools(size=Size(workers=4, queue=50))
+
+    def hang() -> Answer[str]:
+        hung.wait(10)
+        return answered()
+
+    night = [pools.submit("ehr", hang, rank=Rank.PREFETCH) for _ in range(20)]
+    launch = pools.submit("ehr", answered, rank=Rank.LAUNCH)
+    assert isinstance(launch, Future)
+    assert launch.result(timeout=20) == answered()
+    hung.set()
+    assert all(one.result(timeout=20) == answered() for one in night if isinstance(one, Future))
+    assert pools.load("ehr")[1] == 0
+    pools.shutdown(wait=True)

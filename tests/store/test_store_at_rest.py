@@ -6,9 +6,26 @@ from datetime import timedelta
 
 from sqlalchemy import insert, text
 
+from app.core.allowance import Limit, Need
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import Name, Patient
-from app.store import Store, Tx, answers, audit, held, memories, restrictions, tokens
+from app.core.schedule.appointment import Appointment
+from app.core.schedule.row import Row
+from app.core.schedule.tick import Tick, Ticked
+from app.store import (
+    Store,
+    Tx,
+    allowances,
+    answers,
+    audit,
+    held,
+    memories,
+    prefetch,
+    restrictions,
+    snapshots,
+    ticks,
+    tokens,
+)
 from app.store.answers import Question
 from app.store.launches import SqlLaunchStore
 from app.store.said import Note, Person
@@ -19,6 +36,7 @@ from tests.store.test_store_audit import ENTRY
 SECRETS = {
     "handle-one", "browser-one", "Marisol", "fhir|p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
     "token-of-northwind", "Observation", "Rivera", "1961-04-02", "MRN-77", "asked not to", "Osei", "a panel's words",
+    "Appointment/77", "hba1c-step", "ORD-9", "Practitioner/9", "2026-03-02/2026-03-02",
 }  # fmt: skip
 LATER = START + timedelta(minutes=5)
 NOTE = Note("Imani Osei", Person("Rivera, Marisol", "1961-04-02", "MRN-77"), "asked not to")
@@ -39,6 +57,23 @@ def others(tx: Tx) -> None:
     tx.conn.execute(insert(code_lists).values(name="CPT", at=START, body="{}"))
 
 
+def schedule(tx: Tx) -> None:
+    """What a morning leaves behind."""
+    visit, patient = Appointment("Appointment/77", "booked", START), Patient("p1", (Name(family="Rivera"),))
+    tick = Tick("Appointment/77", "Patient/p1", "hba1c-step", Ticked.ORDERED, "Imani Osei", START, "ORD-9")
+    ticks.put(tx, ENTRY, "https://ehr.example/fhir", tick)
+    whose = snapshots.Whose(
+        "https://ehr.example/fhir", "Practitioner/imani", "clinician", "Practitioner/9", "2026-03-02/2026-03-02"
+    )
+    snapshots.put(tx, whose, [Row(visit, "Patient/p1", patient)], [], 0, 0)
+    items = [
+        prefetch.Item(prefetch.Kind.SCHEDULE, "Practitioner/9"),
+        prefetch.Item(prefetch.Kind.PATIENT, "p1", "https://ehr.example/fhir|p1"),
+    ]
+    prefetch.add(tx, "main 2026-03-02", items, LATER)
+    allowances.settle(tx, "northwind", "one", Limit(8, 600), Need(wanted=4, calls=1))
+
+
 def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store) -> None:
     given: dict[str, Answer[Patient]] = {
         "member": Known(Patient("p1", (Name(family="Marisol"),)), "northwind", START),
@@ -53,6 +88,7 @@ def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store
         tokens.put(tx, "northwind", "token-of-northwind", LATER)
         privacy(tx)
         others(tx)
+        schedule(tx)
         audit.record(tx, ENTRY)
         audit.seal_heads(tx)
     with store.read() as tx:

@@ -56,6 +56,7 @@ class Appointment:
     interpreter: bool = False  # a translator takes part
     encounter: str = ""  # Encounter/…, where the EHR says that it has begun
     created: datetime | None = None
+    labels: tuple[str, ...] = ()  # meta.security codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from app.core.flag import PatientStatus, State
 from app.core.schedule.appointment import Appointment
 
 MAX_STEPS = 3  # README: twenty patients in fifteen minutes
+#: Keys of the steps that are no card of the panel, and so in none of its counts.
+VISIT_CHECK, AFTER_DISCHARGE = "visit-check", "transition"
 
 
 class Owner(StrEnum):
@@ -86,6 +88,7 @@ class Mark:
     what: str = ""  # method, facility, as written
     when: date | None = None
     until: date | None = None  # DISCHARGED: day 30
+    sensitive: bool = False  # of an entry that is never on paper: a stay in psychiatry, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Counts:
     staff: int = 0  # to send, request, explain
     unclear: int = 0  # cannot tell, not checked
     prompts: int = 0  # conditions to assess; 0 as well for who may not see them
-    sensitive: int = 0  # of `today`, `next_visit`, `ordered` and `staff`: never on paper
+    sensitive: int = 0  # of all the above but `prompts`: never on paper
+    excluded: int = 0  # measures that leave the patient out: counted, nothing to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +133,6 @@ class Row:
     silent: tuple[str, ...] = ()  # ids of payers without a full answer; "no-payer" where no coverage is on file
     complete: bool = False  # nothing is being asked for it any more
     as_of: str = ""  # ISO time of the oldest source it is made of
+    orders_overdue: int = 0  # of `orders_pending`: longer without a result than their rule waits
+    payers: tuple[str, ...] = ()  # ids of the payers of the active coverages
+    unconnected: tuple[str, ...] = ()  # names of payers on file that nobody is connected to

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from fhirclient.models.encounter import Encounter
 from fhirclient.models.patient import Patient as PatientModel
@@ -19,11 +20,13 @@ from app.core.answers import Answer, Known, Reason
 from app.core.chart import Coverage, Fact, Patient
 from app.core.consents import Consent
 from app.core.roles import User
+from app.core.schedule.appointment import DayAsk, Schedule
 from app.sources.answering import answer
 from app.sources.connections import Connections
 from app.sources.ehr.consent import consent
 from app.sources.ehr.coverage import coverage
 from app.sources.ehr.reading import Reading
+from app.sources.ehr.schedule import DayQuestion
 from app.sources.ehr.scopes import may_read
 from app.sources.ehr.searches import searches, simplest
 from app.sources.ehr.server import GuardedServer
@@ -46,6 +49,10 @@ class Entry(Protocol):
     def id(self) -> str: ...
     @property
     def quirks(self) -> Mapping[str, Any]: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def schedule(self) -> Any: ...
 
 
 class Ehr:
@@ -65,7 +72,8 @@ class Ehr:
         self.id, self._quirks, self._granted = entry.id, entry.quirks, granted
         self._http = connections.http(entry.id, base, bearer=bearer, bearer_errors=bearer_errors, limits=limits)
         self._server = GuardedServer(self._http)
-        self._clock = connections.clock
+        self._clock, self._connections = connections.clock, connections
+        self._zone, self._schedule_entry = entry.timezone, entry.schedule
 
     # --- the resources of the launch ----------------------------------------------------------------------------------
 
@@ -84,6 +92,23 @@ class Ehr:
     def user_roles(self, fhir_user: str) -> Answer[User]:
         """What their PractitionerRoles say that the Practitioner behind `fhirUser` is: the codes alone."""
         return answer(self.id, lambda: self._user_roles(reference(fhir_user)))
+
+    # --- a provider's days --------------------------------------------------------------------------------------------
+
+    def schedule(self, ask: DayAsk, named: tuple[str, ...] = ()) -> Answer[Schedule]:
+        """The provider's appointments of some days, in the way that this EHR can be asked.
+
+        `named`: Appointment/… or Encounter/… of the launch itself, all that an EHR may have which can list nothing;
+        without one that is `Unknown(CANNOT_LIST)`, never an empty day.
+        """
+
+        def found() -> Known[Schedule]:
+            question = DayQuestion(
+                self._http, self._connections, self._schedule_entry, ZoneInfo(self._zone), self._quirks, self._granted
+            )
+            return self._known(*question.ask(ask, named))
+
+        return answer(self.id, found)
 
     # --- bulk reads ---------------------------------------------------------------------------------------------------
 

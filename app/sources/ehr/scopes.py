@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_RESOURCE = re.compile(r"(?:patient|user|system)/([A-Za-z]+|\*)\.(cruds?|[cruds]+|read|write|\*)(?:\?.*)?")
+_RESOURCE = re.compile(r"(patient|user|system)/([A-Za-z]+|\*)\.(cruds?|[cruds]+|read|write|\*)(?:\?.*)?")
 
 
 def may_read(kind: str, granted: Collection[str]) -> bool:
@@ -16,7 +16,13 @@ def may_read(kind: str, granted: Collection[str]) -> bool:
     stated = [match for match in map(_RESOURCE.fullmatch, granted) if match]
     if not granted:
         return True
-    return any(m[1] in (kind, "*") and _reads(m[2]) for m in stated)
+    return any(m[2] in (kind, "*") and _reads(m[3]) for m in stated)
+
+
+def may_list(kind: str, granted: Collection[str]) -> bool:
+    """Whether `kind` may be searched for across patients: a scope of one patient answers in part."""
+    wider = [scope for scope in granted if not scope.startswith("patient/")]
+    return not granted or (bool(wider) and may_read(kind, wider))
 
 
 def _reads(permission: str) -> bool:

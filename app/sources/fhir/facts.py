@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from app.core.chart import Component, Concept, Fact, Value, When
+from app.core.chart import Component, Concept, Fact, Quantity, Value, When
 from app.sources.fhir.references import reference, references
 from app.sources.fhir.rows import ROWS as ROWS  # for whoever reads facts
 from app.sources.fhir.rows import Key, Stated, stated
 from app.sources.fhir.shape import Json, at, obj, objs, words
-from app.sources.fhir.values import choice, chosen, code, codes, concept, period, when
+from app.sources.fhir.values import choice, chosen, code, codes, concept, decimal, period, when
 
 _NEVER: tuple[When | None, When | None] = (None, None)
 _NOTHING = Concept()
@@ -29,7 +29,7 @@ def fact(resource: Json) -> Fact:
         end or (_moments(resource, row.until)[0] if row.until else None),
         _moments(resource, row.recorded)[0] if row.recorded else None,
         _value(resource, row.value) if row.value else None,
-        _components(resource) if row.components else (),
+        _components(resource) if row.components else _predictions(resource) if row.predictions else (),
         code(resource[row.setting]) if row.setting else "",
         _who(resource, row.who) if row.who else "",
         _first_reference(resource, row.encounter) if row.encounter else "",
@@ -42,6 +42,7 @@ def fact(resource: Json) -> Fact:
         row.refused and resource["doNotPerform"] is True,
         codes(resource["interpretation"]) if row.interpretation else (),
         codes(meta["security"]) if (meta := obj(resource.get("meta"))).get("security") else (),
+        words(obj(resource[row.place]).get("display")) if row.place else "",
     )
 
 
@@ -120,6 +121,20 @@ def _value(resource: Json, types: tuple[str, ...]) -> Value | None:
 
 def _components(resource: Json) -> tuple[Component, ...]:
     return tuple([Component(concept(item.get("code")), choice(item)) for item in objs(resource["component"])])
+
+
+def _predictions(resource: Json) -> tuple[Component, ...]:
+    """What a RiskAssessment predicts, with its percentage, else how likely in words.
+    https://hl7.org/fhir/R4/riskassessment.html
+    """
+    found: list[Component] = []
+    for item in objs(resource["prediction"]):
+        outcome, number = concept(item.get("outcome")), decimal(item.get("probabilityDecimal"))
+        if number is not None:
+            found.append(Component(outcome, Quantity(number, "%", "%")))
+        if item.get("qualitativeRisk"):
+            found.append(Component(outcome, concept(item["qualitativeRisk"])))
+    return tuple(found)
 
 
 def _who(resource: Json, paths: tuple[str, ...]) -> str:

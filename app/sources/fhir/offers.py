@@ -17,6 +17,7 @@ class Offer:
 
     interactions: tuple[str, ...] = ()  # read, search-type, update, patch, ...
     params: frozenset[str] = frozenset()
+    includes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,9 @@ def _offer(resources: list[Json]) -> Offer:
     """One type, as all parts together state it."""
     interactions = [words(each.get("code")) for found in resources for each in objs(found.get("interaction"))]
     params = [words(each.get("name")) for found in resources for each in objs(found.get("searchParam"))]
-    return Offer(tuple(dict.fromkeys(filter(None, interactions))), frozenset(filter(None, params)))
+    includes = [words(stated) for found in resources for stated in at(found, "searchInclude")]
+    return Offer(
+        tuple(dict.fromkeys(filter(None, interactions))),
+        frozenset(filter(None, params)),
+        frozenset(filter(None, includes)),
+    )

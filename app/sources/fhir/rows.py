@@ -34,6 +34,7 @@ class Row:
     title: str = ""  # free words that name it better than its codes do
     reported: tuple[str, ...] = ()  # elements that say that somebody else told it
     conclusion: bool = False
+    place: str = ""  # the organization
 
 
 ROWS: Mapping[str, Row] = {
@@ -45,6 +46,7 @@ ROWS: Mapping[str, Row] = {
         ("type",), ("period",), category="serviceType", setting="class",
         who=("participant.individual", "serviceProvider"), encounter="partOf",
         related=("diagnosis.condition", "reasonReference", "basedOn", "appointment"), reason="",
+        place="serviceProvider",
     ),
     "Observation": Row(
         ("code",), ("effective",), recorded=("issued",), who=("performer",),
@@ -81,6 +83,7 @@ ROWS: Mapping[str, Row] = {
         verification="verificationStatus", who=("asserter", "recorder"), reason="",
     ),
     "Flag": Row(("code",), ("period",), who=("author",), reason=""),
+    "RiskAssessment": Row(("code", "method"), ("occurrence",), who=("performer",), related=("basis",), reason=""),
     "DocumentReference": Row(
         ("type",), ("context.period", "date"), recorded=("date",), verification="docStatus", who=("author",),
         encounter="context.encounter", related=("context.related",), reason="", title="description",
@@ -120,6 +123,8 @@ class Stated:
     intent: bool
     refused: bool  # may say that it is not to be done
     interpretation: bool  # its laboratory says what the result means
+    place: str
+    predictions: bool
 
 
 @lru_cache(2048)  # the resources of one type at one EHR have few shapes: what to read of each is worked out once
@@ -142,7 +147,7 @@ def stated(kind: str, elements: tuple[str, ...]) -> Stated:
         components="component" in elements, title=this(row.title), reported=those(row.reported),
         conclusion=row.conclusion and not {"conclusion", "conclusionCode"}.isdisjoint(elements),
         intent="intent" in elements, refused="doNotPerform" in elements,
-        interpretation="interpretation" in elements,
+        interpretation="interpretation" in elements, place=this(row.place), predictions="prediction" in elements,
     )  # fmt: skip
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from app.core.answers import Answer, Known
-from app.core.chart import Coverage, Patient
+from app.core.chart import Coverage, Identifier, Patient
 from app.core.report import Member, Period, Report
 from app.sources.answering import answer
 from app.sources.connections import Connections
 from app.sources.errors import NotAllowed, Refused
 from app.sources.http import Http, Limits
-from app.sources.payer import capabilities, care_gaps, member, risk
+from app.sources.payer import capabilities, care_gaps, everybody, member, risk
 from app.sources.payer.access import Access, Key, TokenShare
 from app.sources.payer.asking import Asking
 from app.sources.payer.capabilities import Capabilities
@@ -90,6 +90,27 @@ class Payer:
                     spoken=found.dialect, statuses=found.asked,
                 )  # fmt: skip
             return Known(report, self._entry.id, received, (*found.lacking, *missing))
+
+        return answer(self._entry.id, ask)
+
+    def open_gaps(self, practitioner: tuple[Identifier, ...], period: Period) -> Answer[tuple[Report, ...]]:
+        """The open gaps of all patients of a provider (known by NPI): a Report each, with the payer's own Patient.
+
+        Of the whole practice where the payer does not know the provider, which `incomplete` then says.
+        """
+
+        def ask() -> Known[tuple[Report, ...]]:
+            if not self._entry.organization:
+                raise NotAllowed("its entry names no organization by which it knows the practice")
+            with self._http.within():
+                known_as = everybody.practitioner_ref(practitioner, self._asking)
+                found = self._gaps.of_everybody(self._entry.organization, known_as, period)
+                received = self._clock()
+                reports, missing = everybody.read(
+                    found.body, self._entry, period, received, spoken=found.dialect, statuses=found.asked
+                )
+            whose = () if known_as else ("of all patients of the practice: the payer does not know this provider",)
+            return Known(reports, self._entry.id, received, (*whose, *missing))
 
         return answer(self._entry.id, ask)
 

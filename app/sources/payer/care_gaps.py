@@ -43,7 +43,7 @@ def read(
     `spoken` and `statuses` are the dialect and the gap statuses that it was asked with.
     Raises WrongPatient or Unreadable when nothing of it may be used.
     """
-    answer = _Answer(entry, member, asked, fetch)
+    answer = Answered(entry, member, asked, fetch)
     bundles = list(returned.bundles(body, answer.outcomes, answer.rejects))
     if not bundles and not answer.outcomes.texts and not returned.is_empty(body):
         raise Unreadable("answered $care-gaps with something other than Parameters of Bundles")
@@ -52,8 +52,8 @@ def read(
     return replace(answer.report(received), dialect=spoken, asked=tuple(statuses)), answer.missing()
 
 
-class _Answer:
-    """What all Bundles of one answer fill together."""
+class Answered:
+    """What all Bundles of one answer about one member fill together."""
 
     def __init__(self, entry: PayerEntry, member: Member, asked: Period, fetch: Fetch) -> None:
         self.entry, self.asked, self.fetch = entry, asked, fetch
@@ -91,7 +91,7 @@ class _Answer:
 class _Document:
     """One return Bundle."""
 
-    def __init__(self, bundle: Json, answer: _Answer) -> None:
+    def __init__(self, bundle: Json, answer: Answered) -> None:
         self._answer, self._included = answer, Included()
         self._entries = list(entries(bundle))
         for found in self._entries:

@@ -93,6 +93,7 @@ class Dialect:
     statuses: tuple[str, ...]
     lists_measures: bool = False  # `measureUrl` is 1..*: every measure is named, or nothing is answered
     subject_is_reference: bool = False  # and therefore POST only
+    lists_patients: bool = False  # can be asked for everybody of an organization (US: `organization`, `practitioner`)
 
     def care_gaps(
         self, patient_id: str, period: Period, statuses: Sequence[str], measures: Sequence[str] = ()
@@ -112,6 +113,18 @@ class Dialect:
             *(Parameter("measureUrl", "valueCanonical", measure) for measure in listed),
         )
 
+    def open_gaps(self, organization: str, practitioner: str, period: Period) -> tuple[Parameter, ...]:
+        """The in-parameters for everybody's open gaps: of an organization, or of one practitioner of it.
+
+        DEQM US 5.0.0 wants a subject, or an organization, or a practitioner with an organization.
+        """
+        whose = (("practitioner", practitioner), ("organization", organization))
+        return (
+            *_span(period),
+            *(Parameter(name, "valueString", ref) for name, ref in whose if ref),
+            Parameter("status", "valueCode", _OPEN),
+        )
+
 
 def _span(period: Period) -> tuple[Parameter, Parameter]:
     return (
@@ -122,9 +135,9 @@ def _span(period: Period) -> tuple[Parameter, Parameter]:
 
 _ALL = (_OPEN, _CLOSED, _PROSPECTIVE, _NOT_APPLICABLE)
 _ROWS = (
-    Dialect("deqm-us-3.1.0", (_OPEN, _CLOSED)),
-    Dialect("deqm-us-4.0.0", (_OPEN, _CLOSED, _NOT_APPLICABLE)),
-    Dialect("deqm-us-5.0.0", _ALL),
+    Dialect("deqm-us-3.1.0", (_OPEN, _CLOSED), lists_patients=True),
+    Dialect("deqm-us-4.0.0", (_OPEN, _CLOSED, _NOT_APPLICABLE), lists_patients=True),
+    Dialect("deqm-us-5.0.0", _ALL, lists_patients=True),
     Dialect("deqm-uv-1.0.0", _ALL, lists_measures=True),
     Dialect("deqm-uv-1.0.0-ballot", _ALL, lists_measures=True, subject_is_reference=True),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 #: What this app reads at a payer (SMART App Launch 2.2, system scopes). There is no scope for an operation.
 READ_SCOPES = (
     "system/MeasureReport.rs", "system/Measure.rs", "system/Patient.rs", "system/Coverage.rs",
-    "system/Organization.rs",
+    "system/Organization.rs", "system/Practitioner.rs",
 )  # fmt: skip
 _ALGORITHMS = frozenset({"ES384", "RS384"})
+_ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9.-]{1,64}")
 _QUESTIONS = frozenset({"care-gaps", "risk"})
 
 
@@ -52,6 +54,7 @@ class PayerEntry:
     in_flight: int = 0  # calls at once, of all processes together; 0: not limited
     per_minute: int = 0
     respond_async: bool = False  # ask it to answer operations later (202) rather than to hold the connection
+    organization: str = ""  # Organization/… by which it knows the practice: for the open gaps of all its patients
 
     def __post_init__(self) -> None:
         wrong = {
@@ -61,6 +64,7 @@ class PayerEntry:
             "search_by": self.search_by not in ("post", "get"),
             "speaks": not _QUESTIONS.issuperset(self.speaks),
             "timezone": not _is_timezone(self.timezone),
+            "organization": bool(self.organization) and not _ORGANIZATION.fullmatch(self.organization),
             "base": not self.base.startswith(("https://", "http://")),
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:

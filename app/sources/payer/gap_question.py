@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.core.report import Member, Period
-from app.sources.errors import Refused, SourceError, Unreadable
+from app.sources.errors import NotAllowed, NotFound, Refused, SourceError, Unreadable
 from app.sources.payer.asking import Asking
 from app.sources.payer.capabilities import Capabilities
 from app.sources.payer.catalogue import Catalogue, Listed
@@ -63,7 +63,7 @@ class GapQuestion:
         )
         self._worked: tuple[Way, datetime] | None = None
 
-    def _spoken(self) -> str:
+    def spoken(self) -> str:
         """What the payer is known to speak; "" when that is still to be found out."""
         if self._entry.dialect != AUTO:
             return self._entry.dialect
@@ -77,7 +77,7 @@ class GapQuestion:
             return self._again(worked[0], who, period)
         first: SourceError | None = None
         statuses_only = False
-        for way in self._ways(self._spoken()):
+        for way in self._ways(self.spoken()):
             if statuses_only and way.statuses != OPEN_ONLY:
                 continue
             try:
@@ -95,6 +95,22 @@ class GapQuestion:
             self._worked = way, self._clock()
             return found
         raise first or Unreadable("takes the question in no shape that we know")
+
+    def of_everybody(self, organization: str, practitioner: str, period: Period) -> GapAnswer:
+        """The open gaps of all patients of an organization, or of one practitioner of it ("": of all).
+
+        Raises SourceError: NotAllowed where the payer's dialect has no such question, or it does not take it.
+        """
+        spoken = DIALECTS[self.spoken() or US]
+        if not spoken.lists_patients:
+            raise NotAllowed(f"its dialect ({spoken.name}) cannot list all patients of a practice")
+        try:
+            body = self._asking.operation(_PATH, spoken.open_gaps(organization, practitioner, period))
+        except (NotFound, Refused) as refused:
+            raise NotAllowed(
+                f"does not take the question for all patients of a practice ({refused.detail})"
+            ) from refused
+        return GapAnswer(body, spoken.name, OPEN_ONLY)
 
     def _again(self, way: Way, who: Member, period: Period) -> GapAnswer:
         try:

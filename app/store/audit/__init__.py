@@ -8,6 +8,6 @@ safe as the database: log it, and `verify` takes it back as a witness.
 
 from app.store.audit.chain import Audit, Seal
 from app.store.audit.verify import Problem, verify
-from app.store.audit.write import record, seal_heads, trail
+from app.store.audit.write import record, record_all, seal_heads, trail
 
-__all__ = ["Audit", "Problem", "Seal", "record", "seal_heads", "trail", "verify"]
+__all__ = ["Audit", "Problem", "Seal", "record", "record_all", "seal_heads", "trail", "verify"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -15,20 +17,34 @@ _heads = audit_heads.c
 
 def record(tx: Tx, entry: Audit) -> None:
     """Append `entry` to its launch's chain, in the transaction of what it speaks of."""
-    chain = chain_of(tx, entry.launch)
+    record_all(tx, [entry])
+
+
+def record_all(tx: Tx, entries: Sequence[Audit]) -> None:
+    """Append `entries`, all of one launch, in their order: a morning schedule shows many charts at once."""
+    if not entries:
+        return
+    chain = chain_of(tx, entries[0].launch)
     tx.serialise(f"audit/{chain}")
     head = tx.conn.execute(select(audit_heads).where(_heads.chain == chain)).one_or_none()
-    seq, prev = (head.seq + 1, head.hash) if head else (1, "")
-    body = canonical(entry)
-    grown = {"seq": seq, "hash": link(tx, chain, seq, prev, body), "at": entry.at}
-    row = {
-        "chain": chain,
-        "action": entry.action,
-        "patient_hash": patient_hash(tx, entry.patient),
-        "body": tx.seal(body.encode(), place(chain, seq)),
-        "prev_hash": prev,
-    }
-    tx.conn.execute(insert(audit).values(**row, **grown))
+    seq, prev = (head.seq, head.hash) if head else (0, "")
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        assert entry.launch == entries[0].launch, "one chain at a time"
+        body = canonical(entry)
+        row = {
+            "chain": chain,
+            "seq": (seq := seq + 1),
+            "at": entry.at,
+            "action": entry.action,
+            "patient_hash": patient_hash(tx, entry.patient),
+            "body": tx.seal(body.encode(), place(chain, seq)),
+            "prev_hash": prev,
+            "hash": (prev := link(tx, chain, seq, prev, body)),
+        }
+        rows.append(row)
+    tx.conn.execute(insert(audit), rows)
+    grown = {"seq": seq, "hash": prev, "at": entries[-1].at}
     if head:
         tx.conn.execute(update(audit_heads).where(_heads.chain == chain).values(**grown))
     else:

@@ -7,7 +7,9 @@
     sources   the strip                     troubles, standing      what did not work; the status gate
     people    patient header, user          pages                   shell and problem pages
     words     states and acts as tables     dates, text, facts; lacks: what an answer lacks
-    ids       of what stands on a screen
+    ids       of what stands on a screen    prepared                what the team has marked for the visit
+    paper     the printed schedule          leaving     who takes what off the screen, and until when
+    ahead     open gaps and who is booked   calls       no-shows, and what a laboratory can prepare
 
 Rules of the wording: docs/rules.md. Nothing here speaks of money, weight or codes.
 """

@@ -52,6 +52,14 @@ class Ids:
         about = f"{category.payer}|{category.report_id}|{category.group_id}|{category.model.url}|{category.version}"
         return self._of("h", about)
 
+    def visit(self, appointment: str, patient: str) -> str:
+        """Of one patient's appointment, as a row of the morning schedule."""
+        return self._of("v", f"{appointment}|{patient}")
+
+    def step(self, appointment: str, patient: str, step: str) -> str:
+        """Of one step of such a row (Step.key); empty: of the row as a whole."""
+        return self._of("w", f"{appointment}|{patient}|{step}")
+
     def trouble(self, about: str, why: str) -> str:
         return self._of("t", f"{about}|{why}")
 

@@ -21,6 +21,9 @@ _PLACES: Mapping[Role, tuple[str, str]] = {
 
 CLOSED = "You are signed out. To open Chartside again, go to the patient's chart."
 
+#: An EHR does not tell which chart it shows by now, so no more is claimed than that.
+APART = "Opened from the schedule, not from the chart in {ehr}: another patient may be open there."
+
 NO_ROLE = ProblemView(
     title="Chartside does not know your role",
     advice="Nothing of the chart is shown without one. Ask the person who runs Chartside at your practice to add your "
@@ -49,13 +52,18 @@ def doors(role: Role, urls: Mapping[str, str]) -> tuple[DoorView, ...]:
     return tuple(DoorView(_PLACES[role][1], urls[place]) for place in places(role))
 
 
-def shell(user_name: str, role: Role | None, ehr_name: str, *, missing_scopes: Sequence[str] = ()) -> ShellView:
+def shell(
+    user_name: str, role: Role | None, ehr_name: str, *, missing_scopes: Sequence[str] = (), apart: bool = False
+) -> ShellView:
     """Whose launch this is, on every page; `role` is None until the EHR has told it.
 
-    `missing_scopes`: asked for and not granted (SMART App Launch 2.2).
+    `missing_scopes`: asked for and not granted (SMART App Launch 2.2). `apart`: opened from the schedule, so that this
+    is not the chart that the EHR opened us from.
     """
-    limits = limit_words(missing_scopes, plain(ehr_name))
-    return ShellView(user_words(user_name), ROLE_WORDS[role] if role else "", plain(ehr_name), limits)
+    ehr = plain(ehr_name)
+    limits = limit_words(missing_scopes, ehr)
+    said = APART.format(ehr=ehr) if apart else ""
+    return ShellView(user_words(user_name), ROLE_WORDS[role] if role else "", ehr, limits, said)
 
 
 def limit_words(scopes: Sequence[str], ehr: str) -> tuple[str, ...]:

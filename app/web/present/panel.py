@@ -8,12 +8,14 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from app.core.flag import MAX_GAPS, MAX_PROMPTS, Card, Panel, PromptRow, SourceState
+from app.core.schedule.tick import Tick
 from app.web.present.dates import plain_day
 from app.web.present.gaps import row_view
 from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.people import header
 from app.web.present.place import Drawn, Earlier, Held, drawn_row, held_back, keep_place
+from app.web.present.prepared import prepared_words
 from app.web.present.prompts import prompt_view
 from app.web.present.rest import clear_words, folds, none_words, unreviewed_words
 from app.web.present.sources import strip
@@ -23,6 +25,7 @@ from app.web.present.views import Links, PanelView, WaitingView
 
 DECEASED = "deceased"  # Panel.withheld
 PROMPTS_WAIT = "Shown when the gaps are in."
+PREPARED = "k0000000000"  # among the ids of what is drawn: the line above the rows that says what was prepared
 FIRST = "Show the most urgent first"
 SINCE = "Show what came since"
 
@@ -37,12 +40,13 @@ def panel(
     banner: bool = True,
     drawn: Drawn | None = None,
     earlier: Earlier | None = None,
+    ticks: Sequence[Tick] = (),
 ) -> PanelView:
     """The view of the flags fragment.
 
     `now` is aware and in the clinic's zone. `version` is that of the answers `found` was built from. `drawn` is what
     the request said is on screen; `earlier` builds the panel that it was drawn from. `banner` False omits the patient
-    header (SMART App Launch 2.2, need_patient_banner).
+    header (SMART App Launch 2.2, need_patient_banner). `ticks` are the team's, of today's appointments.
     """
     before, today, payers = drawn or Drawn(), now.date(), Payers.of(found.sources, found.identity)
     held = held_back(found, before, earlier, ids) if earlier else Held()
@@ -64,6 +68,8 @@ def panel(
     rest = _without(found, gaps.ids, ids)
     all_troubles = troubles(found.sources, today, ids)
     above = tuple(each for each in all_troubles if not before.rows or each.id in before.ids)
+    prepared = prepared_words(ticks, now)
+    marked = (PREPARED,) if prepared and (not before.rows or PREPARED in before.ids) else ()
     waits = held.cards.keys() | held.prompts.keys()
     rows = [drawn_row(each, found, before, each in waits, ids) for each in (*gaps.ids, *prompts.ids)]
     return PanelView(
@@ -82,8 +88,12 @@ def panel(
         folds=folds(rest, gaps, prompts, payers, today, ids),
         unreviewed=unreviewed_words(found),
         reorder=SINCE if waits & {*gaps.ids, *prompts.ids} else FIRST if gaps.moved or prompts.moved else "",
-        next_url="" if found.complete else _next(links, version, before, [*rows, *(each.id for each in above)]),
+        next_url=""
+        if found.complete
+        else _next(links, version, before, [*rows, *(each.id for each in above), *marked]),
         shown=f"As of {plain_day(today)}, {now:%H:%M}",
+        prepared=prepared if marked else "",
+        late_prepared="" if marked else prepared,
     )
 
 

@@ -50,6 +50,11 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
         f"The answer of {{name}} was marked “{NOT_THIS_PATIENT}”. It is hidden for everyone.",
         "The privacy officer looks at it.",
     ),
+    Reason.CANNOT_LIST: (
+        "{name} cannot list a schedule for Chartside. This is not an empty day.",
+        "Open each patient's chart in the EHR, and Chartside from there. The person who runs Chartside can have the "
+        "schedule read by location, or patient by patient from a worklist file.",
+    ),
     Reason.SIGNED_OUT: ("The sign-in to {name} has ended.", "Reopen Chartside from the patient's chart."),
     Reason.DOWN: ("{name} is not available now.", "Retry in a minute."),
     Reason.SLOW: ("{name} did not answer in time.", "Retry."),

@@ -47,8 +47,9 @@ def upgrade() -> None:
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("process", sa.Text, nullable=False),
         sa.Column("in_flight", sa.Integer, nullable=False),
-        sa.Column("minute", INSTANT, nullable=False),
+        sa.Column("wanted", sa.Integer, nullable=False),
         sa.Column("used", sa.Integer, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
         sa.Column("until", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("source", "process", name="pk_allowances"),
     )

@@ -3,6 +3,7 @@
 Every string that came from an EHR or payer has been through `text.plain`; escaping is the template engine's.
 """
 
+from app.web.present.views.huddle import HuddleLinks, HuddleView, StepView, TickView, ToolsView, VisitView
 from app.web.present.views.pages import (
     DoorView,
     HoldView,
@@ -43,6 +44,8 @@ __all__ = [
     "FoldView",
     "HeaderView",
     "HoldView",
+    "HuddleLinks",
+    "HuddleView",
     "Labelled",
     "LineView",
     "Links",
@@ -59,9 +62,13 @@ __all__ = [
     "SourceState",
     "SourceView",
     "StatusView",
+    "StepView",
     "StripView",
     "TermsView",
+    "TickView",
+    "ToolsView",
     "TroubleView",
+    "VisitView",
     "WaitingView",
     "WhyView",
 ]

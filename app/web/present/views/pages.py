@@ -23,6 +23,7 @@ class ShellView:
     role: str
     ehr: str
     limits: tuple[str, ...]
+    apart: str = ""  # this is not the chart that the EHR has open
 
 
 @dataclass(frozen=True, slots=True)

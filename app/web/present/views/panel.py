@@ -17,6 +17,8 @@ class Links:
     retry: str
     end: str
     why: str  # /l/<handle>/why/, before the id of an item
+    schedule: str = ""  # the morning schedule, for who may see one
+    back: str = ""  # the schedule that this patient was opened from
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,5 @@ class PanelView:
     reorder: str  # offered where the drawn order is not the ranking any more
     next_url: str  # the fragment's own next request; empty when all is in
     shown: str  # when this was put together
+    prepared: str = ""  # what the team has marked for today's appointment
+    late_prepared: str = ""  # the same, marked after rows were drawn: below them, or it would push them away

@@ -1,4 +1,4 @@
-"""Use case: a provider's day, row by row, as its answers arrive."""
+"""What one request may show of a day, or of several."""
 
 from __future__ import annotations
 

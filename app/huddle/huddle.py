@@ -1,0 +1,189 @@
+"""The use case itself: whose day may be opened, what is asked for it, and what one request may show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from app.core.answers import Known, Reason, Unknown
+from app.core.asking import EHR, PATIENT, Ask, Opening, user_of
+from app.core.conditions.model import Models
+from app.core.measures import Registry
+from app.core.roles import May, may
+from app.core.schedule import needs, providers
+from app.core.schedule.appointment import DayAsk
+from app.core.schedule.entry import Protocol, ProviderRow
+from app.core.schedule.row import Row
+from app.gather import Filled, Gathering, Reader, State
+from app.huddle.building import Builder
+from app.huddle.day import Day, Progress
+from app.huddle.keeping import Keeping
+from app.store import Store
+
+#: How old a payer's answer may be on a schedule: what the night has asked is not asked again in the morning.
+REPORTS_FRESH = timedelta(hours=24)
+#: For how long a source that has failed is left alone while somebody keeps a schedule open.
+FAILURES_STAND = timedelta(minutes=5)
+_PERSON = "Practitioner/"
+COMPANY = 0.4  # seconds to wait for more where there is news already
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `app.gather` is asked for: the days, how each patient is asked about, the clinic's zone."""
+
+    whole: Opening
+    patient: Opening
+    zone: tzinfo
+
+
+class Huddle:
+    """One per process. By EHR entry: `timezones`; `rows`, whose days others than themselves may open; `protocols`."""
+
+    def __init__(
+        self,
+        store: Store,
+        gathering: Gathering,
+        *,
+        timezones: Mapping[str, str],
+        rows: Mapping[str, Sequence[ProviderRow]],
+        protocols: Mapping[str, Sequence[Protocol]],
+        registry: Callable[[], Registry],
+        models: Models,
+    ) -> None:
+        self._gathering, self._timezones, self._providers, self._protocols = gathering, timezones, rows, protocols
+        self._registry = registry
+        self._builder = Builder(protocols, registry, models)
+        self._keeping = Keeping(store)
+
+    # --- what web calls -------------------------------------------------------------------------------------------
+
+    def begin(self, opening: Opening, ask: DayAsk) -> None:
+        """Start asking for the user's own day while the browser is still on its way. Others' days wait for a role."""
+        if ask.provider == opening.user_ref:
+            asked = self._asked(opening, ask)
+            self._gathering.mornings.now(asked.whole, asked.patient, asked.zone)
+
+    def look(
+        self, opening: Opening, ask: DayAsk, reader: Reader, *, seen: int | None = None, timeout: float = 0.0
+    ) -> Day:
+        """What may be shown by now, audited as read. With `seen` the long poll: as soon as it is newer than that
+        version, or after `timeout` seconds; where the version is still `seen`, nothing is new. Cheap where nothing is.
+        """
+        refused = self._refused(opening, ask, reader, timeout)
+        if refused is not None:
+            return refused
+        asked = self._asked(opening, ask)
+        mornings = self._gathering.mornings
+        filled = mornings.now(asked.whole, asked.patient, asked.zone)
+        day = self._day(opening, ask, reader, filled)
+        if seen is None or day.complete or timeout <= 0:
+            return self._shown(opening, reader, filled, day)
+        wait = timeout if day.version == seen else min(timeout, COMPANY)
+        filled = mornings.wait(asked.whole, asked.patient, asked.zone, filled, timeout=wait)
+        return self._shown(opening, reader, filled, self._day(opening, ask, reader, filled))
+
+    def retry(self, opening: Opening, ask: DayAsk, source: str) -> None:
+        """Ask one source (EHR or a payer id) again for everybody it did not answer in full."""
+        asked = self._asked(opening, ask)
+        self._gathering.mornings.retry(asked.whole, asked.patient, asked.zone, source)
+
+    # --- how ------------------------------------------------------------------------------------------------------
+
+    def _asked(self, opening: Opening, ask: DayAsk) -> _Asked:
+        nobody = replace(opening, patient_id=None, encounter_id=None, failures_stand=FAILURES_STAND)
+        types = needs.types(self._registry(), self._protocols.get(opening.ehr, ()))
+        patient = replace(nobody, patient_id=opening.patient_id, types=types, reports_fresh=REPORTS_FRESH)
+        return _Asked(replace(nobody, schedule=ask), patient, ZoneInfo(self._timezones[opening.ehr]))
+
+    def _refused(self, opening: Opening, ask: DayAsk, reader: Reader, timeout: float) -> Day | None:
+        """None where the day may be asked for. Else what there is instead: nothing while it is not known who looks.
+
+        A user's own day is asked for beside who they are; anybody else's waits for it.
+        """
+        who = replace(opening, patient_id=None, encounter_id=None)
+        state = self._gathering.state(who)
+        if state.role is None:
+            if ask.provider == opening.user_ref:
+                return None
+            state = self._gathering.show(who, reader, seen=state.version, timeout=timeout)
+        role, open_to = state.role, self._open_to(opening, state)
+        if role is None or (not ask.provider and open_to):  # whose day it is follows from who looks
+            return Day(ask, role, None, providers=open_to, version=state.version)
+        if any(row.ref == ask.provider for row in open_to):
+            return None
+        refusal = Unknown(opening.ehr, Reason.NOT_ALLOWED, "not a day that this user may open")
+        return Day(ask, role, refusal, providers=open_to, version=state.version, complete=True)
+
+    def _open_to(self, opening: Opening, state: State) -> tuple[ProviderRow, ...]:
+        user = user_of(state.answers)
+        # Where the launch names a role (PractitionerRole/…), the user's own answer says who has it.
+        own = next((ref for ref in (user.ref if user else "", opening.user_ref or "") if ref.startswith(_PERSON)), None)
+        rows = self._providers.get(opening.ehr, ())
+        return providers.open_to(rows, own, state.role, user_name=user.name if user else "")
+
+    def _day(self, opening: Opening, ask: DayAsk, reader: Reader, filled: Filled) -> Day:
+        """Everything but the audit."""
+        role = filled.role
+        if role is None or not may(role, May.SEE_SCHEDULE):
+            return Day(ask, role, None, complete=role is not None, version=self._keeping.version(filled, (), None))
+        rows, missed = (self._builder.rows(filled, seats) for seats in (filled.arranged.shown, filled.arranged.missed))
+        over, cancelled, snapshot = filled.arranged.over, filled.arranged.cancelled, None
+        failing = {row.patient_ref for row in rows if _unreadable(filled, row)}
+        if failing or _down(filled.schedule):
+            kept = self._keeping.kept(opening, reader, ask, role)
+            if kept is not None and _down(filled.schedule):
+                rows, missed, over, cancelled = kept.rows, kept.missed, kept.over, kept.cancelled
+                snapshot = kept.at
+            elif kept is not None:
+                before = {(row.appointment.ref, row.patient_ref): row for row in kept.rows}
+                old = {(row.appointment.ref, row.patient_ref) for row in rows if row.patient_ref in failing}
+                if old & before.keys():
+                    rows = tuple(
+                        replace(before[at], appointment=row.appointment) if at in old and at in before else row
+                        for row in rows
+                        for at in [(row.appointment.ref, row.patient_ref)]
+                    )
+                    snapshot = kept.at
+        ticks = self._keeping.ticks(opening, (*rows, *missed))
+        return Day(
+            ask,
+            role,
+            filled.schedule,
+            rows,
+            missed,
+            over,
+            cancelled,
+            ticks,
+            _progress(filled),
+            self._open_to(opening, filled.state),
+            self._keeping.version(filled, ticks, snapshot),
+            filled.complete,
+            snapshot,
+        )
+
+    def _shown(self, opening: Opening, reader: Reader, filled: Filled, day: Day) -> Day:
+        self._keeping.record(opening, reader, filled, (*day.rows, *day.missed))
+        if day.complete and day.snapshot is None and isinstance(day.schedule, Known) and not day.schedule.stale_because:
+            self._keeping.keep(opening, reader, day)
+        return day
+
+
+def _down(schedule: object) -> bool:
+    """Whether an older schedule is better than none: not where this EHR cannot list one, or the user may not see it."""
+    return isinstance(schedule, Unknown) and schedule.reason in _DOWN
+
+
+_DOWN = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.SIGNED_OUT})
+
+
+def _unreadable(filled: Filled, row: Row) -> bool:
+    """Whether the EHR could not say who this is, although it listed them."""
+    state = filled.patients.get(row.patient_ref)
+    return state is not None and _down(state.answers.get(Ask(EHR, PATIENT)))
+
+
+def _progress(filled: Filled) -> tuple[Progress, ...]:
+    return tuple(Progress(tally.source, tally.asked, tally.answered, tally.trouble) for tally in filled.tallies)

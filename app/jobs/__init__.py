@@ -1,0 +1,120 @@
+"""What happens without anybody asking: the nightly prefetch, and the purge. Names and times only; the work is
+`app.prefetch`'s and the store's.
+
+A task of Huey is deleted when it is taken from its queue, so it may be lost or come twice: it is a nudge that names a
+run and nothing else, and a sweep every minute nudges for whatever the rows of the store say is still to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from huey import crontab
+
+from app.jobs.queues import Queue, queue
+from app.prefetch import Prefetching
+from app.store import Store
+from app.store.purge import purge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from huey.consumer import Consumer
+
+__all__ = ["Jobs", "Queue", "queue"]
+
+log = logging.getLogger(__name__)
+
+PURGE_MINUTE = "17"  # of every hour: what is gone the following night is gone in every time zone
+GRACE = 15  # seconds that work in hand has to come to an end
+
+
+class Jobs:
+    """The jobs of one site on a queue. `run` works until it is told to stop."""
+
+    def __init__(self, on: Queue, store: Store, prefetching: Prefetching) -> None:
+        self._queue, self._store, self._prefetching = on, store, prefetching
+        self._working: set[str] = set()
+        self._lock = threading.Lock()
+        self._nudge: Callable[[str], object] = on.task(name="prefetch")(self.prefetch)
+        on.periodic_task(crontab(), name="sweep")(self.sweep)
+        on.periodic_task(crontab(minute=PURGE_MINUTE), name="purge")(self.purge)
+
+    def sweep(self) -> None:
+        """Nudge for every run that something is left of and that nobody here works on."""
+        with _survived("sweep"):
+            for run in self._prefetching.due():
+                if run not in self._working:
+                    self._nudge(run)
+
+    def prefetch(self, run: str) -> None:
+        """Work on one run, unless this process does so already."""
+        with self._lock:
+            if run in self._working:
+                return
+            self._working.add(run)
+        try:
+            with _survived("prefetch"):
+                if (stops := self._prefetching.stops(run)) is not None:  # an old nudge is worth nothing by day
+                    self._prefetching.work(run, stops)
+        finally:
+            with self._lock:
+                self._working.discard(run)
+
+    def purge(self) -> None:
+        """Delete what is past its retention."""
+        with _survived("purge"), self._store.begin() as tx:
+            gone = {table: number for table, number in purge(tx).items() if number}
+            log.info("purged: %s", ", ".join(f"{table} {number}" for table, number in gone.items()) or "nothing")
+
+    def run(self, stop: Callable[[Callable[[], None]], None] = lambda _: None) -> None:
+        """Work until SIGTERM or SIGINT, or until what `stop` was given is called. Main thread only."""
+        consumer = self._consumer()
+        stop(lambda: consumer.stop_flag.set())
+        try:
+            consumer.run()
+        finally:
+            self._prefetching.stopping.set()
+
+    def _consumer(self) -> Consumer:
+        ending = self._prefetching.stopping
+        workers = 2 + min(len(self._prefetching.entries), 4)  # a night may be long, and the sweep must not wait for it
+        return _ending(ending)(
+            self._queue, workers=workers, max_delay=2.0, graceful_signal="TERM", shutdown_timeout=GRACE
+        )
+
+
+def _ending(ending: threading.Event) -> type[Consumer]:
+    """A consumer that ends the work in hand when it is told to stop. SIGHUP stops it too: it would start itself anew
+    in a way that does not suit `python -m app`.
+    """
+    import signal
+
+    from huey.consumer import Consumer
+
+    class Ending(Consumer):  # type: ignore[misc] # huey ships no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self._signal_actions = dict.fromkeys((signal.SIGTERM, signal.SIGINT, signal.SIGHUP), (False, True))
+
+        def stop(self, graceful: bool = False) -> None:
+            ending.set()
+            super().stop(graceful)
+
+    return Ending
+
+
+@contextmanager
+def _survived(what: str) -> Iterator[None]:
+    """Type and place only: messages and tracebacks can hold PHI, and Huey would write them down."""
+    try:
+        yield
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+        log.error("%s failed: %s at %s", what, type(error).__name__, where)

@@ -1,0 +1,90 @@
+"""The root's part for the jobs: no web, no launches. The EHR is asked with our own token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app import now, open_store, quiet_loggers, session_factory
+from app.codes import PracticeCodes
+from app.core.measures import RULES, Registry
+from app.entries import ehr_entries, measure_names, payer_entries, provider_rows
+from app.gather import Gathering
+from app.outside import outside
+from app.prefetch import Entry, Prefetching
+from app.sources import ehr as ehr_source
+from app.sources.backend import Client
+from app.sources.pools import Rank
+from app.sources.turns import Turn
+from app.store import Store, refuse_in_transaction
+from launch.keys import ClientKeys
+
+if TYPE_CHECKING:
+    from app.config import Settings
+    from app.core.answers import Answer
+    from app.core.schedule.appointment import DayAsk, Schedule
+    from launch import Ehr
+
+
+def create_prefetching(
+    settings: Settings, *, clock: Callable[[], datetime] = now
+) -> tuple[Prefetching, Store, Callable[[], None]]:
+    """The night's work of one site, its database, and what ends its threads.
+
+    Raises ConfigError, launch.ConfigurationError, StoreError.
+    """
+    quiet_loggers()
+    store = open_store(settings, clock)
+    keys = ClientKeys.load({"client_keys": settings.client_keys})
+    ehrs, payers = ehr_entries(settings), payer_entries(settings)
+    entries = {
+        ehr.id: Entry(
+            ehr.id,
+            ehr.name,
+            ehr.issuer,
+            ehr.timezone,
+            ehr.prefetch,
+            ehr.prefetch.providers or tuple(row.ref for row in provider_rows(ehr)),
+            ehr.restrictions,
+        )
+        for ehr in ehrs
+        if ehr.prefetch and ehr.issuer  # a pattern stands for many EHRs, and a night asks one
+    }
+    others = outside(store, ehrs, payers, keys, clock, session_factory(refuse_in_transaction))
+
+    def system(ehr: Ehr) -> ehr_source.Ehr:
+        ours = ehr.prefetch
+        client = Client(
+            f"{ehr.id}-system",
+            ehr.issuer,
+            ours.client_id,
+            ours.scopes or tuple(sorted(entries[ehr.id].scopes)),
+            ours.assertion_alg,
+        )
+        bearer = others.backend(client).bearer
+        return ehr_source.Ehr(ehr, ehr.issuer, bearer, connections=others.connections, granted=entries[ehr.id].scopes)
+
+    asked = {ehr.id: system(ehr) for ehr in ehrs if ehr.id in entries}
+
+    def schedule(ehr: str, ask: DayAsk) -> Answer[Schedule]:
+        with Turn(Rank.PREFETCH):
+            return asked[ehr].schedule(ask)
+
+    gathering = Gathering(
+        store,
+        others.pools,
+        ehr=lambda opening: asked[opening.ehr],
+        payers=others.payers,
+        rows=others.rows,
+        who=others.process,
+        heard=others.connections.watch.heard,
+        at_work=others.at_work,
+        rank=Rank.PREFETCH,
+    )
+    registry = PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry
+    return (
+        Prefetching(store, gathering, schedule, entries, clock, registry),
+        store,
+        lambda: others.close(gathering),
+    )

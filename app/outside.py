@@ -1,0 +1,101 @@
+"""The root's third part: everything through which one process of a site asks others, put together once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from app.core.allowance import Limit
+from app.core.asking import PayerRow
+from app.health import Beat
+from app.sources.allowances import Allowances
+from app.sources.backend import Backend, Client
+from app.sources.connections import Connections
+from app.sources.payer import Payer
+from app.sources.pools import Pools
+from app.store.allowances import SqlShares
+from app.store.tokens import SqlTokenShare
+
+if TYPE_CHECKING:
+    from requests import Session
+
+    from app.gather import Gathering
+    from app.sources.payer import PayerEntry
+    from app.store import Store
+    from launch import ClientKeys, Ehr
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The sources of one process. `process`: its name in the store. `close` ends its threads, those of its gathering
+    too, and gives back what it holds.
+    """
+
+    store: Store
+    connections: Connections
+    pools: Pools
+    payers: dict[str, Payer]
+    rows: list[PayerRow]
+    at_work: dict[str, int]  # questions that a source works on at once, where its entry limits them
+    process: str
+    beat: Beat
+    allowances: Allowances
+    keys: ClientKeys
+
+    def close(self, gathering: Gathering) -> None:
+        self.pools.shutdown()
+        self.beat.close()
+        gathering.close()
+        self.allowances.close()
+        self.store.close()
+
+    def backend(self, client: Client) -> Backend:
+        """Our own access to an EHR."""
+        share = SqlTokenShare(self.store, client.id)
+        return Backend(client, key_for=self.keys.signer, connections=self.connections, share=share)
+
+
+def outside(
+    store: Store,
+    ehrs: Iterable[Ehr],
+    payers: Iterable[PayerEntry],
+    keys: ClientKeys,
+    clock: Callable[[], datetime],
+    make_session: Callable[[], Session],
+) -> Outside:
+    """One process's sources. EHR entries and payer entries never share an id that both limit."""
+    ehrs, payers, process = list(ehrs), list(payers), secrets.token_hex(8)
+    entries: list[Any] = [*ehrs, *payers]
+    allowances = Allowances(
+        {entry.id: Limit(entry.in_flight, entry.per_minute) for entry in entries},
+        SqlShares(store, process),
+        counted_as={
+            f"{entry.id}-{what}": entry.id for entry in entries for what in ("token", "metadata", "system-token")
+        },
+    )
+    connections = Connections(make_session, clock=clock, allowances=allowances)
+    pools = Pools()
+    return Outside(
+        store=store,
+        connections=connections,
+        pools=pools,
+        payers={
+            entry.id: Payer(
+                entry,
+                key_for=keys.signer,
+                connections=connections,
+                share=SqlTokenShare(store, entry.id),
+                measures=[name.canonical for name in entry.measure_names],
+            )
+            for entry in payers
+        },
+        rows=[PayerRow(entry.id, entry.name, entry.recognised_by, entry.speaks, entry.data) for entry in payers],
+        at_work={entry.id: entry.in_flight for entry in entries},
+        process=process,
+        beat=Beat(store, lambda: connections.seen(pools.load), process),
+        allowances=allowances,
+        keys=keys,
+    )
