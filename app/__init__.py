@@ -166,7 +166,6 @@ def _gathering(
     """The use case with its adapters, what writes down how they are doing, and what ends the threads of both."""
     import launch
     from app.core.answers import Reason
-    from app.gather import Gathering
     from app.outside import outside
     from app.sources import ehr as ehr_source
     from app.store import refuse_in_transaction
@@ -188,16 +187,7 @@ def _gathering(
             granted=opening.scopes,
         )
 
-    gathering = Gathering(
-        store,
-        others.pools,
-        ehr=chart_source,
-        payers=others.payers,
-        rows=others.rows,
-        who=others.process,
-        heard=others.connections.watch.heard,
-        at_work=others.at_work,
-    )
+    gathering = others.gathering(chart_source)
     return gathering, others.beat, lambda: others.close(gathering)
 
 

@@ -32,6 +32,8 @@ from app.store import Store, audit
 _IDENTITY = (PATIENT, COVERAGE, CONSENTS, CHART_PREFIX + FLAG)
 _AT_ONCE = 12  # patients that are being asked about for this
 _LOOK_AGAIN = 0.2
+#: A source that has failed is not asked again while the others still answer: a long list would never end.
+FAILURES_STAND = timedelta(minutes=2)
 
 PRINTED, LISTED, COUNTED = "print-schedule", "read-outreach", "read-outreach-counts"
 
@@ -115,9 +117,7 @@ class Ahead:
     def _now(self, opening: Opening, provider: str, known_as: tuple[Identifier, ...], zone: tzinfo) -> Horizon:
         until = month_end(opening.day)
         ask = DayAsk(provider, opening.day, max(until, opening.day + timedelta(days=1 + DAYS_AHEAD)))
-        # A `patient/` scope is bound to the patient of the launch (SMART App Launch 2.2), who is none of these.
-        scopes = frozenset(scope for scope in opening.scopes if not scope.startswith("patient/"))
-        nobody = replace(opening, patient_id=None, encounter_id=None, scopes=scopes)
+        nobody = replace(opening, patient_id=None, encounter_id=None, failures_stand=FAILURES_STAND)
         filled = self._gathering.mornings.now(
             replace(nobody, schedule=ask), replace(nobody, only=(PATIENT,), types=()), zone
         )
@@ -127,7 +127,8 @@ class Ahead:
             return replace(found, complete=filled.schedule is not None)
         booked, waiting = self._booked(filled, lists, zone, until)
         out = waiting or not filled.complete or any(answer is None for answer in lists.values())
-        counts = outreach(lists, booked, self._registry(), lambda gap, person: _sensitive(gap, person, opening.day))
+        registry = self._registry()
+        counts = outreach(lists, booked, registry, lambda gap, person: _sensitive(gap, person, opening.day, registry))
         return replace(found, visits=_visits(filled, ask, zone), outreach=counts, complete=not out)
 
     def _booked(self, filled: Filled, lists: Lists, zone: tzinfo, until: date) -> tuple[list[Booked], bool]:
@@ -179,10 +180,10 @@ def _visits(filled: Filled, ask: DayAsk, zone: tzinfo) -> dict[date, int]:
     return days
 
 
-def _sensitive(gap: Gap, person: Patient | None, today: date) -> bool:
+def _sensitive(gap: Gap, person: Patient | None, today: date, registry: Registry) -> bool:
     born = born_on(person)
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day)) if born else None
-    return sensitive.of_gap(gap, years) is not None
+    return sensitive.of_gap(gap, years, registry) is not None
 
 
 def _key(opening: Opening, ref: str) -> str:

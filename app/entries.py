@@ -1,4 +1,4 @@
-"""EHR and payer tables of the settings to typed entries. Knows the entry types of every room; the root's other half."""
+"""EHR and payer tables of the settings to typed entries. Knows the entry types of every room; part of the root."""
 
 from __future__ import annotations
 

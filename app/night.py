@@ -10,9 +10,8 @@ from app import now, open_store, quiet_loggers, session_factory
 from app.codes import PracticeCodes
 from app.core.measures import RULES, Registry
 from app.entries import ehr_entries, measure_names, payer_entries, provider_rows
-from app.gather import Gathering
 from app.outside import outside
-from app.prefetch import Entry, Prefetching
+from app.prefetch import Discreet, Entry, Prefetching
 from app.sources import ehr as ehr_source
 from app.sources.backend import Client
 from app.sources.pools import Rank
@@ -71,20 +70,9 @@ def create_prefetching(
         with Turn(Rank.PREFETCH):
             return asked[ehr].schedule(ask)
 
-    gathering = Gathering(
-        store,
-        others.pools,
-        ehr=lambda opening: asked[opening.ehr],
-        payers=others.payers,
-        rows=others.rows,
-        who=others.process,
-        heard=others.connections.watch.heard,
-        at_work=others.at_work,
-        rank=Rank.PREFETCH,
-    )
     registry = PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry
-    return (
-        Prefetching(store, gathering, schedule, entries, clock, registry),
-        store,
-        lambda: others.close(gathering),
+    gathering = others.gathering(
+        lambda opening: asked[opening.ehr], Rank.PREFETCH, payer=lambda payer: Discreet(payer, registry)
     )
+    prefetching = Prefetching(store, gathering, schedule, entries, clock)
+    return prefetching, store, lambda: others.close(gathering)

@@ -1,4 +1,4 @@
-"""The root's third part: everything through which one process of a site asks others, put together once."""
+"""The root's part for the sources: everything through which a process asks others, web server and jobs alike."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.core.allowance import Limit
-from app.core.asking import PayerRow
+from app.core.asking import Opening, PayerRow
+from app.gather import Gathering, PayerSource
 from app.health import Beat
 from app.sources.allowances import Allowances
 from app.sources.backend import Backend, Client
 from app.sources.connections import Connections
+from app.sources.ehr import Ehr
 from app.sources.payer import Payer
-from app.sources.pools import Pools
+from app.sources.pools import Pools, Rank
 from app.store.allowances import SqlShares
 from app.store.tokens import SqlTokenShare
 
 if TYPE_CHECKING:
     from requests import Session
 
-    from app.gather import Gathering
     from app.sources.payer import PayerEntry
     from app.store import Store
-    from launch import ClientKeys, Ehr
+    from launch import ClientKeys
+    from launch import Ehr as EhrEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,28 @@ class Outside:
     allowances: Allowances
     keys: ClientKeys
 
+    def gathering(
+        self,
+        ehr: Callable[[Opening], Ehr],
+        rank: Rank = Rank.LAUNCH,
+        *,
+        payer: Callable[[Payer], PayerSource] = lambda payer: payer,
+    ) -> Gathering:
+        """The use case over these sources. `ehr`: the EHR as an opening may read it; `rank`: whose turn comes first;
+        `payer`: each payer as this gathering asks it.
+        """
+        return Gathering(
+            self.store,
+            self.pools,
+            ehr=ehr,
+            payers={name: payer(each) for name, each in self.payers.items()},
+            rows=self.rows,
+            who=self.process,
+            heard=self.connections.watch.heard,
+            at_work=self.at_work,
+            rank=rank,
+        )
+
     def close(self, gathering: Gathering) -> None:
         self.pools.shutdown()
         self.beat.close()
@@ -60,7 +84,7 @@ class Outside:
 
 def outside(
     store: Store,
-    ehrs: Iterable[Ehr],
+    ehrs: Iterable[EhrEntry],
     payers: Iterable[PayerEntry],
     keys: ClientKeys,
     clock: Callable[[], datetime],

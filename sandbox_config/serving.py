@@ -28,7 +28,7 @@ def serving(wsgi: Any, where: int | socket.socket) -> Iterator[None]:
     else:
         host, port = where.getsockname()[:2]
         server = make_server(host, port, wsgi, threaded=True, request_handler=Quiet, fd=where.fileno())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield

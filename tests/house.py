@@ -6,11 +6,13 @@ drives all of them and can be moved.
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,14 @@ class House:
             requests.post(url, json={"remove": names}, timeout=10).raise_for_status()
 
 
+@cache
+def _secrets() -> dict[str, bytes]:
+    """What `keys` makes, once for all houses of a process: an RSA key takes longer than all else of a house."""
+    with tempfile.TemporaryDirectory() as folder:
+        command(["keys", folder])
+        return {each.name: each.read_bytes() for each in Path(folder).iterdir()}
+
+
 @contextmanager
 def house(
     folder: Path,
@@ -149,7 +159,9 @@ def house(
     """
     app_port, ehr_port, *payer_ports = free_ports(2 + len(CONNECTED))
     secrets = folder / "secrets"
-    command(["keys", str(secrets)])
+    secrets.mkdir()
+    for name, content in _secrets().items():
+        (secrets / name).write_bytes(content)
     settings = Settings.from_file(
         ROOT / SETTINGS,
         {

@@ -23,6 +23,8 @@ from app.core.roles import May, may
 
 #: A schedule changes while it is looked at: people walk in, visits are moved.
 SCHEDULE_FRESH = timedelta(seconds=60)
+#: Older than this it is where somebody comes back to it: they are told that it is being read, and what came of that.
+SCHEDULE_OLD = timedelta(seconds=120)
 
 
 def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
@@ -32,12 +34,18 @@ def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
 
 
 def aged(opening: Opening, answers: Answers, now: datetime) -> list[Ask]:
-    """What has to be asked anew although an answer stands: a report that is older than this opening lets it be. One
-    that stands in for a newer try that failed is not among them: that try says when it is made again.
+    """What has to be asked anew although an answer stands: a report that is older than this opening lets it be, or a
+    schedule that nobody has looked at lately. One that stands in for a newer try that failed is not among them: that
+    try says when it is made again.
     """
-    return [
-        ask for ask, answer in answers.items() if ask.source != EHR and _is_older(answer, now - opening.reports_fresh)
-    ]
+    return [ask for ask, answer in answers.items() if (most := _most(opening, ask)) and _is_older(answer, now - most)]
+
+
+def _most(opening: Opening, ask: Ask) -> timedelta | None:
+    """How old an answer may be that is called complete."""
+    if ask.source != EHR:
+        return opening.reports_fresh
+    return SCHEDULE_OLD if ask.name == SCHEDULE else None
 
 
 def moved(answers: Answers, now: datetime) -> list[Ask]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,9 +18,10 @@ from app.core.asking import EHR, REPORT_FRESH, Ask, Opening, PayerRow, plan, res
 from app.core.identity import Block
 from app.gather.calls import EhrSource, PayerSource, ehr_call, gated, payer_call
 from app.gather.keeping import Asked, Start, failed
-from app.gather.morning import Morning
+from app.gather.morning import Morning, Slot
+from app.gather.reading import Before, read_all
 from app.gather.room import Left, Room
-from app.gather.state import State, question, read
+from app.gather.state import State, question
 from app.sources.pools import Pools
 from app.store import Tx, answers
 from app.store.answers import Claim, Question
@@ -41,19 +43,26 @@ class Asker:
     put: Callable[[Asked], None]
     room: Room
     rank: Rank = Rank.LAUNCH  # of its questions in the pools; a morning's come after a launch's
-    _before: dict[tuple[object, ...], tuple[Question, ...]] = field(default_factory=dict)  # what was read last, by whom
+    _before: dict[tuple[object, ...], Before] = field(default_factory=dict)  # what was read last, by whom
     _ehrs: dict[tuple[str, frozenset[str]], EhrSource] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, tx: Tx, opening: Opening) -> State:
         """What is known of one patient, or of who looks."""
-        of = key(opening)
-        state = read(tx, opening, self.rows, self._before.get(of, ()))
+        return self.read_all(tx, [opening])[0]
+
+    def read_all(self, tx: Tx, openings: Sequence[Opening]) -> list[State]:
+        """The same of many patients of one morning."""
+        keys = [key(opening) for opening in openings]
         with self._lock:
-            self._before[of] = state.questions
-            for old in list(self._before)[:-READINGS_KNOWN]:
-                del self._before[old]
-        return state
+            before = [self._before.get(of, {}) for of in keys]
+        states = read_all(tx, list(zip(openings, before, strict=True)), self.rows)
+        with self._lock:
+            for of, state in zip(keys, states, strict=True):
+                self._before[of] = state.asked
+            while len(self._before) > READINGS_KNOWN:
+                del self._before[next(iter(self._before))]
+        return states
 
     def forget(self, handle: str) -> None:
         with self._lock:
@@ -62,73 +71,95 @@ class Asker:
             for each in [each for each in self._ehrs if each[0] == handle]:
                 del self._ehrs[each]
 
-    def next(
-        self, tx: Tx, opening: Opening, left: Left | None = None, morning: Morning | None = None
-    ) -> tuple[list[Start], frozenset[str]]:
-        """Claim every question that may be asked by now and for which there is room; who calls starts them once the
-        transaction is over. Also gives back the sources that had no room for more.
+    # --- claiming -----------------------------------------------------------------------------------------------------
 
-        A launch may be open for hours: before a payer is asked anything, restrictions are read again if they are older
-        than a report may be. What they said before stands until then.
-        """
+    def next(self, tx: Tx, opening: Opening, morning: Morning | None = None) -> list[Start]:
+        """Claim every question that may be asked by now; who calls starts them once the transaction is over."""
         answers.alone(tx)  # holds and restrictions are read, and questions claimed, with nobody in between
         starts: list[Start] = []
-        full: set[str] = set()
         while (state := self.read(tx, opening)).idle:
-            new = [ask for ask in state.plan.asks if ask not in state.answers]
-            of_payers = [ask for ask in (*new, *state.again) if ask.source != EHR]
-            reread = due.outdated(opening, state.answers, tx.now - REPORT_FRESH) if of_payers else []
-            now, anew = ([ask for ask in asks if not (reread and ask in of_payers)] for asks in (new, state.again))
-            claims = self._claim(tx, opening, state, now, left, full, morning)
-            claims += self._claim(tx, opening, state, [*reread, *anew], left, full, morning, anew=True)
-            starts += [start for start, claim in claims if claim is Claim.ASK]
-            if all(claim is not Claim.FRESH for _, claim in claims):  # else somebody's answer may allow more
+            now, anew = self._offered(tx, opening, state, morning)
+            claims = self._claim(tx, now) | self._claim(tx, anew, anew=True)
+            starts += [start for start in (*now, *anew) if claims[start.question] is Claim.ASK]
+            if Claim.FRESH not in claims.values():  # else somebody's answer may allow more
                 break
-        return starts, frozenset(full)
+        return starts
+
+    def fill(self, tx: Tx, slots: Sequence[Slot], left: Left, morning: Morning) -> list[Start]:
+        """The same for many patients, as far as there is room: who stands first goes before the others.
+
+        What was left over of the EHR's questions is claimed as it was planned; before a payer is asked, everything is
+        read again.
+        """
+        answers.alone(tx)
+        starts: list[Start] = []
+        todo = slots
+        while todo:
+            unread = _to_read(todo, left)
+            states = dict(zip(map(id, unread), self.read_all(tx, [slot.opening for slot in unread]), strict=True))
+            now: dict[Question, Start] = {}
+            anew: dict[Question, Start] = {}
+            for slot in todo:
+                state = states.get(id(slot))
+                if state is None:
+                    slot.wait(_with_room(slot.leftover, left, now), slot.waits_for)
+                elif state.idle:
+                    first, again = self._offered(tx, slot.opening, state, morning)
+                    rest, rest_anew = _with_room(first, left, now), _with_room(again, left, anew)
+                    waits = Counter(one.question.source for one in (*rest, *rest_anew) if one.ask.source != EHR)
+                    waits.update(one.question.source for one in rest_anew if one.ask.source == EHR)
+                    slot.wait([one for one in rest if one.ask.source == EHR], waits)
+                else:
+                    slot.wait((), {})
+            claims = self._claim(tx, now.values()) | self._claim(tx, anew.values(), anew=True)
+            for one in (*now.values(), *anew.values()):
+                if claims[one.question] is Claim.ASK:
+                    starts.append(one)
+                else:
+                    left.give_back(one.question.source)
+            fresh = {
+                start.opening.patient_id for of, start in (now | anew).items() if claims[of] is Claim.FRESH
+            }  # somebody's answer may allow more
+            todo = [slot for slot in todo if slot.opening.patient_id in fresh]
+            for slot in todo:
+                slot.feed()
+        return starts
 
     def first(self, tx: Tx, openings: Sequence[Opening], ask: Ask, left: Left, morning: Morning) -> list[Start]:
         """Claim one question for many patients of whom nothing is known yet, as far as there is room."""
         answers.alone(tx)
-        starts: dict[Question, Start] = {}
-        for opening in openings:
-            state = State(plan(opening, {}, self.rows), {}, 0, complete=False)
-            asked = question(opening, ask, state.plan)
-            if ask in state.plan.asks and left.of(asked.source) > len(starts):
-                starts[asked] = Start(opening, ask, asked, state, morning)
-        claims = answers.claim(tx, starts, LEASE, self.who)
-        ours = [starts[asked] for asked, claim in claims.items() if claim is Claim.ASK]
-        for start in ours:
-            left.claim(start.question.source)
-        return ours
+        planned = [State(plan(opening, {}, self.rows), {}, 0, complete=False) for opening in openings]
+        starts = [
+            Start(opening, ask, question(opening, ask, state.plan), state, morning)
+            for opening, state in zip(openings, planned, strict=True)
+            if ask in state.plan.asks
+        ]
+        taken: dict[Question, Start] = {}
+        _with_room(starts, left, taken)
+        claims = self._claim(tx, taken.values())
+        return [start for start in taken.values() if claims[start.question] is Claim.ASK]
 
-    def _claim(
-        self,
-        tx: Tx,
-        opening: Opening,
-        state: State,
-        asks: Sequence[Ask],
-        left: Left | None,
-        full: set[str],
-        morning: Morning | None,
-        *,
-        anew: bool = False,
-    ) -> list[tuple[Start, Claim]]:
-        starts: dict[Question, Start] = {}
-        room: dict[str, int] = {}
-        for ask in dict.fromkeys(asks):
-            asked = question(opening, ask, state.plan)
-            if left is not None:
-                if room.setdefault(asked.source, left.of(asked.source)) <= 0:
-                    full.add(asked.source)
-                    continue
-                room[asked.source] -= 1
-            starts[asked] = Start(opening, ask, asked, state, morning)
-        claims = answers.claim(tx, starts, LEASE, self.who, anew=anew)
-        if left is not None:
-            for asked, claim in claims.items():
-                if claim is Claim.ASK:
-                    left.claim(asked.source)
-        return [(starts[asked], claim) for asked, claim in claims.items()]
+    def _offered(
+        self, tx: Tx, opening: Opening, state: State, morning: Morning | None
+    ) -> tuple[list[Start], list[Start]]:
+        """What may be asked by now: for the first time, and although there is an answer.
+
+        A launch may be open for hours: before a payer is asked anything, restrictions are read again if they are older
+        than a report may be. What they said before stands until then.
+        """
+        new = [ask for ask in state.plan.asks if ask not in state.answers]
+        of_payers = [ask for ask in (*new, *state.again) if ask.source != EHR]
+        reread = due.outdated(opening, state.answers, tx.now - REPORT_FRESH) if of_payers else []
+        now, anew = ([ask for ask in asks if not (reread and ask in of_payers)] for asks in (new, state.again))
+        asked = state.asked
+        first, again = (
+            [Start(opening, ask, asked[ask], state, morning) for ask in dict.fromkeys(asks)]
+            for asks in (now, [*reread, *anew])
+        )
+        return first, again
+
+    def _claim(self, tx: Tx, starts: Collection[Start], *, anew: bool = False) -> dict[Question, Claim]:
+        return answers.claim(tx, [start.question for start in starts], LEASE, self.who, anew=anew)
 
     def retry(self, tx: Tx, opening: Opening, state: State, source: str) -> None:
         """Forget what `source` (EHR or a payer id) did not answer in full, so that it is asked again.
@@ -169,8 +200,8 @@ class Asker:
         with self._lock:
             source = self._ehrs.pop(of, None) or self.ehr(opening)
             self._ehrs[of] = source  # the newest last
-            for old in list(self._ehrs)[:-LAUNCHES_KNOWN]:
-                del self._ehrs[old]
+            while len(self._ehrs) > LAUNCHES_KNOWN:
+                del self._ehrs[next(iter(self._ehrs))]
         return source
 
     def _rank(self, start: Start) -> Rank:
@@ -192,7 +223,33 @@ class Asker:
 
 def key(opening: Opening) -> tuple[object, ...]:
     """One reading of a launch: one of its patients, or one of its days, by what is asked of them."""
-    return (opening.handle, opening.patient_id, opening.schedule, opening.types, opening.only, opening.visit_day)
+    whom = opening.handle, opening.patient_id, opening.encounter_id
+    return (*whom, opening.schedule, opening.types, opening.only, opening.visit_day)
+
+
+def _to_read(slots: Sequence[Slot], left: Left) -> list[Slot]:
+    """Of whom there is news; and of those who wait for a source, as many as may be asked about now."""
+    spare: dict[str, int] = {}
+    found: list[Slot] = []
+    for slot in slots:
+        waits = slot.waits_for
+        if slot.has_news or any(spare.setdefault(source, left.of(source)) > 0 for source in waits):
+            found.append(slot)
+            for source, count in waits.items():
+                spare[source] = spare.get(source, 0) - count
+    return found
+
+
+def _with_room(starts: Iterable[Start], left: Left, taken: dict[Question, Start]) -> list[Start]:
+    """Take into `taken` what there is room for; gives back the rest."""
+    rest: list[Start] = []
+    for start in starts:
+        if left.of(start.question.source) > 0:
+            taken[start.question] = start
+            left.claim(start.question.source)
+        else:
+            rest.append(start)
+    return rest
 
 
 def _outcome(future: Future[Answer[Any]], start: Start) -> Answer[Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.core import asking
@@ -20,7 +20,7 @@ from app.core.asking import EHR, PATIENT, SCHEDULE, Ask, Opening
 from app.core.schedule.appointment import Schedule
 from app.core.schedule.day import Arranged, arranged
 from app.gather.asker import LEASE, Asker, key
-from app.gather.keeping import LAUNCH_FRESH, Asked, Start
+from app.gather.keeping import LAUNCH_FRESH, Asked, Start, survived
 from app.gather.morning import NOBODY, Morning, Reading, Slot, apart
 from app.gather.morning import Filled as Filled
 from app.gather.room import Left
@@ -29,10 +29,10 @@ from app.gather.tally import parts, tallies
 from app.store import Store, Tx, answers, barred
 from app.store.answers import Settled
 
-COMPANY = 0.4  # seconds that a long poll waits for more once it has news: drawing a morning costs more than a panel
-LOOK_AGAIN = 0.25
-LULL = 0.05  # seconds: while a morning fills, there is news all the time
+COMPANY = 0.6  # seconds that a long poll waits for more once it has news: drawing a morning costs more than a panel
+LOOK_AGAIN = 0.25  # seconds: another process's answers wake nobody here
 MORNINGS_KNOWN = 300
+FIRST_ROWS = 0.3  # seconds that the first questions about patients wait at most for the first rows to be drawn
 _WHO = frozenset({asking.USER, asking.USER_ROLES})
 SCHEDULE_ASK, PATIENT_ASK = Ask(EHR, SCHEDULE), Ask(EHR, PATIENT)
 
@@ -47,6 +47,19 @@ class Mornings:
 
     # --- what `app.huddle` calls ----------------------------------------------------------------------------------
 
+    def begin(self, opening: Opening, patient: Opening, zone: tzinfo) -> None:
+        """Start asking who looks, and for the schedule: everything else follows from the answers."""
+        morning = self._morning(opening, patient, zone)
+        with self._store.begin() as tx:
+            starts = self._asker.next(tx, morning.opening, morning)
+        self._asker.start(starts)
+
+    def go_on(self, opening: Opening, patient: Opening, zone: tzinfo) -> None:
+        """The first rows are there: now everything that they wait for is asked."""
+        morning = self._morning(opening, patient, zone)
+        if morning.held_back:
+            self._let_go(morning)
+
     def now(self, opening: Opening, patient: Opening, zone: tzinfo) -> Filled:
         """What is known by now; starts what may be asked. `opening` names the days and no patient; `patient` is how
         each of the patients is asked about. Audits nothing: who shows it does.
@@ -55,7 +68,7 @@ class Mornings:
         with self._store.read() as tx:
             filled = self._read(tx, morning)
         # What is out brings the next questions with it when it comes back.
-        if filled.state.idle or (not morning.out and morning.fits(self._left(morning))):
+        if filled.state.idle or (not morning.out and not morning.held_back and morning.fits(self._left(morning))):
             before = morning.identified
             with self._store.begin() as tx:
                 starts = self._fill(tx, morning, arrange=True)
@@ -66,21 +79,32 @@ class Mornings:
         return filled
 
     def wait(self, opening: Opening, patient: Opening, zone: tzinfo, before: Filled, *, timeout: float) -> Filled:
-        """The long poll: the morning once it is other than `before`, or after `timeout` seconds."""
+        """The long poll: the morning once it is other than `before`, or after `timeout` seconds.
+
+        Once there is news it waits a moment for more. The first rows and the last it gives back at once.
+        """
         morning, end, newer = self._morning(opening, patient, zone), time.monotonic() + timeout, False
-        at = self._pulse(morning)
-        while (left := end - time.monotonic()) > 0:
+        marks = before.marks
+        while True:
+            if not (newer and self._goes_on(morning)) and (now := self._pulse(morning)).marks != marks:
+                marks = now.marks
+                if _is_early(before):
+                    filled = self.now(opening, patient, zone)
+                    if not _is_early(filled):
+                        return filled
+                elif not now.out and not morning.hungry:
+                    break
+                elif not newer:
+                    newer, end = True, min(end, time.monotonic() + COMPANY)
+            if (left := end - time.monotonic()) <= 0:
+                break
             with self._news:
                 self._news.wait(min(left, LOOK_AGAIN))
-            time.sleep(LULL)
-            if (now := self._pulse(morning)) == at:
-                continue
-            if before.schedule is None or (not now.out and not morning.hungry):
-                return self.now(opening, patient, zone)  # the first rows, or perhaps the last
-            if not newer:
-                newer, end = True, min(end, time.monotonic() + COMPANY)
-            at = now
         return self.now(opening, patient, zone)
+
+    def _goes_on(self, morning: Morning) -> bool:
+        """Whether this process is still asking for it, as far as one can tell without looking."""
+        return morning.out > 0 or morning.hungry
 
     def retry(self, opening: Opening, patient: Opening, zone: tzinfo, source: str) -> None:
         """Forget what `source` did not answer in full, for every patient, so that it is asked again."""
@@ -151,19 +175,17 @@ class Mornings:
         state, schedule, shown, slots = self._look(tx, morning)
         own = barred.own_of(tx, [_key(slot.opening) for slot in slots.values()])
         marks = self._marks(tx, {ref: slot.names for ref, slot in slots.items()})
-        stand = {ref: (marks[ref], own.get(_key(slot.opening))) for ref, slot in slots.items()}
-        found: dict[str, tuple[State, tuple[str, ...]]] = {}
-        for ref, slot in slots.items():
-            if not _stands(slot, stand[ref], tx.now):
-                read = self._asker.read(tx, slot.opening)
-                found[ref] = read, answers.names(tx, read.questions)
-                if read.idle and not slot.hungry:
-                    slot.feed()
-        marks = self._marks(tx, {ref: names for ref, (_, names) in found.items()})
-        for ref, (read, names) in found.items():
-            opening = slots[ref].opening
-            now = marks[ref], own.get(_key(opening))
-            slots[ref].reading = Reading(read, names, now, tx.now, parts(opening, read))
+        stale = [
+            ref for ref, slot in slots.items() if not _stands(slot, (marks[ref], own.get(_key(slot.opening))), tx.now)
+        ]
+        found = dict(zip(stale, self._asker.read_all(tx, [slots[ref].opening for ref in stale]), strict=True))
+        for ref, read in found.items():
+            slot = slots[ref]
+            if read.idle and not slot.hungry:
+                slot.feed()
+            marks[ref] = read.pulses
+            now, names = (read.pulses, own.get(_key(slot.opening))), answers.names(tx, read.questions)
+            slot.reading = Reading(read, names, now, tx.now, parts(slot.opening, read))
         readings = {ref: slot.reading for ref, slot in slots.items() if slot.reading is not None}
         patients = {ref: reading.state for ref, reading in readings.items()}
         out = SCHEDULE_ASK in state.plan.asks and SCHEDULE_ASK not in state.answers
@@ -175,6 +197,7 @@ class Mornings:
             {ref: slot.opening for ref, slot in slots.items()},
             tallies((parts(morning.opening, state, who=True), *(reading.parts for reading in readings.values()))),
             complete=state.complete and not out and all(each.complete for each in patients.values()),
+            marks=frozenset(mark for of in (state.pulses, *marks.values()) for mark in of),
         )
 
     def _marks(self, tx: Tx, asked: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[object, ...]]:
@@ -206,23 +229,45 @@ class Mornings:
     def _fill(self, tx: Tx, morning: Morning, *, arrange: bool) -> list[Start]:
         """Claim what there is room for, the next appointments first."""
         left, starts = self._left(morning), list[Start]()
+        if not arrange and not morning.fits(left):
+            return starts
         answers.alone(tx)
         with morning.lock:
             if arrange:
                 self._look(tx, morning)
                 if morning.state is None or morning.state.idle:
-                    starts += self._asker.next(tx, morning.opening, left, morning)[0]
+                    starts += self._asker.next(tx, morning.opening, morning)
+                    for start in starts:
+                        left.claim(start.question.source)
                     self._look(tx, morning)
                 if morning.schedule is not morning.identified:
                     starts += self._identify(tx, morning, left)
+                    if morning.identified is None and morning.slots:
+                        self._hold_back(morning)
                     morning.identified = morning.schedule
-            for slot in morning.slots.values():
-                if slot.fits(left):
-                    found, full = self._asker.next(tx, slot.opening, left, morning)
-                    starts += found
-                    slot.premises |= {one.ask for one in found if one.ask.source == EHR and asking.allows_more(one.ask)}
-                    slot.hungry, slot.waits_for = bool(full), full
-        return starts
+            if morning.held_back:
+                return starts
+            fitting = [slot for slot in morning.slots.values() if slot.fits(left)]
+            found = self._asker.fill(tx, fitting, left, morning)
+            for start in found:
+                if start.ask.source == EHR and asking.allows_more(start.ask):
+                    morning.slots[f"Patient/{start.opening.patient_id}"].premises.add(start.ask)
+        return starts + found
+
+    def _hold_back(self, morning: Morning) -> None:
+        """Who comes is known, and somebody waits to see that: hundreds of questions would be in the way."""
+        morning.held_back = True
+        later = threading.Timer(FIRST_ROWS, self._let_go, [morning])  # nobody may be looking
+        later.daemon = True
+        later.start()
+
+    def _let_go(self, morning: Morning) -> None:
+        with survived("filling a schedule"):
+            with self._store.begin() as tx:
+                with morning.lock:
+                    was, morning.held_back = morning.held_back, False
+                starts = self._fill(tx, morning, arrange=False) if was else []
+            self._asker.start(starts)
 
     def _identify(self, tx: Tx, morning: Morning, left: Left) -> list[Start]:
         """Who they are comes before everything else: from the schedule's answer, else one question each."""
@@ -247,7 +292,12 @@ class Mornings:
 @dataclass(frozen=True, slots=True)
 class _Pulse:
     marks: frozenset[object]
-    out: int = field(compare=False)
+    out: int
+
+
+def _is_early(filled: Filled) -> bool:
+    """Whether there is nothing to draw yet: no schedule, or nobody known to draw it for."""
+    return filled.role is None or (filled.schedule is None and not filled.complete)
 
 
 def _arranged(answer: Answer[Schedule] | None, morning: Morning) -> Arranged:

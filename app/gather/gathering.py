@@ -61,7 +61,7 @@ class Gathering:
     def advance(self, opening: Opening) -> None:
         """Start every question that may be asked by now and that nobody is asking."""
         with self._store.begin() as tx:
-            starts, _ = self._asker.next(tx, opening)
+            starts = self._asker.next(tx, opening)
         if starts:
             self._asker.start(starts)
 
@@ -72,7 +72,7 @@ class Gathering:
             for item in items
             if item.start.morning is None and asking.allows_more(item.start.ask)
         }
-        starts = [start for opening in on.values() for start in self._asker.next(tx, opening)[0]]
+        starts = [start for opening in on.values() for start in self._asker.next(tx, opening)]
         return starts + self.mornings.after(tx, items)
 
     def state(self, opening: Opening) -> State:

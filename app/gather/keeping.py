@@ -18,13 +18,14 @@ from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import EHR, Ask, Opening
 from app.core.identity import Block
 from app.gather.morning import Morning
-from app.gather.state import State, patient_key
+from app.gather.state import NOT_STATED, State, patient_key
 from app.store import Store, StoreUnavailable, Tx, answers, audit
 from app.store.answers import Question, Settled
 
 log = logging.getLogger("app.gather")
 
 SEAL_SECONDS = 60.0
+LINGER = 0.05  # seconds: a morning's answers come all the time, and each transaction waits for the disk
 REPORTS_KEPT = timedelta(hours=24)  # how old one may be where it is shown, its reader says (`Opening.reports_fresh`)
 UNKNOWN_FRESH = timedelta(seconds=30)  # a source that has just failed is not asked again by every reload
 LAUNCH_FRESH = timedelta(hours=12)  # EHR answers belong to one launch and live as long as it may
@@ -52,6 +53,12 @@ class Asked:
     start: Start
     answer: Answer[Any]
     blocks: frozenset[Block] = frozenset()
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for this very answer: for a panel, for the first rows, for the last."""
+        fills = self.start.morning
+        return fills is None or self.start.opening.schedule is not None or fills.out == 0
 
     @property
     def settled(self) -> Settled:
@@ -93,7 +100,7 @@ class Writer:
         self._thread.join(timeout=5)
 
     def _write(self) -> None:
-        """The writer thread: settle everything that has arrived, what others wait for first.
+        """The writer thread: settle everything that has arrived; of a launch, what others wait for first.
 
         Nothing ends it but `close`: without it every launch of this process would wait for ever.
         """
@@ -101,9 +108,13 @@ class Writer:
         while True:
             arrived = _arrivals(self._arrived)
             items = [item for item in arrived if item is not None]
-            for first in (True, False):
+            if all(item.start.morning for item in items):
                 with survived("answers"):
-                    self._settle([item for item in items if asking.allows_more(item.start.ask) is first])
+                    self._settle(items)
+            else:
+                for first in (True, False):
+                    with survived("answers"):
+                        self._settle([item for item in items if asking.allows_more(item.start.ask) is first])
             if time.monotonic() - sealed > SEAL_SECONDS:
                 sealed = time.monotonic()
                 with survived("the audit seal"):
@@ -160,7 +171,7 @@ def _blocked(item: Asked, at: datetime) -> audit.Audit:
     opening, ask = item.start.opening, item.start.ask
     return audit.Audit(
         launch=opening.handle,
-        who=opening.user_ref or "not stated",
+        who=opening.user_ref or NOT_STATED,
         role=str(item.start.state.role or ""),
         patient=patient_key(opening, item.start.state.plan),
         action="identity-blocked",
@@ -186,11 +197,16 @@ def failed(what: str, error: BaseException) -> None:
 
 
 def _arrivals(settled: queue.SimpleQueue[Asked | None]) -> list[Asked | None]:
-    """Everything that has arrived; waits for the first a while."""
+    """Everything that has arrived; waits for the first a while, and where only mornings wait, a moment for more."""
     items: list[Asked | None] = []
+    end = time.monotonic() + SEAL_SECONDS
     try:
-        items.append(settled.get(timeout=SEAL_SECONDS))
         while True:
-            items.append(settled.get_nowait())
+            item = settled.get(timeout=max(0.0, end - time.monotonic()))
+            if not items:
+                end = time.monotonic() + LINGER
+            if item is None or item.is_waited_for:
+                end = 0.0
+            items.append(item)
     except queue.Empty:
         return items

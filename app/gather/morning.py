@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from app.core.answers import Answer
 from app.core.asking import Ask, Opening
@@ -15,6 +16,9 @@ from app.core.schedule.day import Arranged
 from app.gather.room import Left
 from app.gather.state import State
 from app.gather.tally import Part, Tally
+
+if TYPE_CHECKING:
+    from app.gather.keeping import Start
 
 NOBODY = Arranged()
 USUAL_LENGTH = timedelta(minutes=20)
@@ -34,6 +38,7 @@ class Filled:
     openings: Mapping[str, Opening] = field(default_factory=dict)
     tallies: tuple[Tally, ...] = ()
     complete: bool = False
+    marks: frozenset[object] = frozenset()  # of everything that it was read from
 
     @property
     def role(self) -> Role | None:
@@ -63,7 +68,8 @@ class Slot:
     opening: Opening
     reading: Reading | None = None
     hungry: bool = True  # there may be something to ask that nobody asks
-    waits_for: frozenset[str] = frozenset()  # the sources that had no room for its questions
+    leftover: Sequence[Start] = ()  # the EHR's questions, planned, that there was no room for
+    waits_for: Mapping[str, int] = field(default_factory=dict)  # and how many of which source that are planned anew
     premises: set[Ask] = field(default_factory=set)  # the EHR's answers that are out and may allow more
 
     @property
@@ -71,11 +77,22 @@ class Slot:
         return self.reading.names if self.reading else ()
 
     def feed(self) -> None:
-        self.hungry, self.waits_for = True, frozenset()
+        """There is news of it: what may be asked is to be found out anew."""
+        self.hungry, self.leftover, self.waits_for = True, (), {}
+
+    def wait(self, leftover: Sequence[Start], waits_for: Mapping[str, int]) -> None:
+        """For room for these; without any, for nothing."""
+        self.leftover, self.waits_for = leftover, waits_for
+        self.hungry = bool(leftover or waits_for)
+
+    @property
+    def has_news(self) -> bool:
+        return self.hungry and not (self.leftover or self.waits_for)
 
     def fits(self, left: Left) -> bool:
         """Whether a question of it may be claimed now, as far as one can tell without looking."""
-        return self.hungry and (not self.waits_for or any(left.of(source) > 0 for source in self.waits_for))
+        sources = (*self.waits_for, *(one.question.source for one in self.leftover[:1]))
+        return self.has_news or (self.hungry and any(left.of(source) > 0 for source in sources))
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +109,7 @@ class Morning:
     arranged: Arranged = NOBODY
     slots: dict[str, Slot] = field(default_factory=dict)
     over: bool = False  # its launch has ended
+    held_back: bool = False  # nothing is asked about anybody yet: the first rows are about to be drawn
     out: int = 0  # questions that this process has asked for it; each that comes back brings the next
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -63,3 +63,7 @@ class Left:
 
     def claim(self, source: str) -> None:
         self._claimed[source] += 1
+
+    def give_back(self, source: str) -> None:
+        """What was claimed is not asked by us."""
+        self._claimed[source] -= 1

@@ -1,21 +1,19 @@
-"""What is known of one launch at one moment: the plan, and every answer that the store has for it."""
+"""What is known of one launch at one moment: the plan, and every answer that the store has for it (`reading`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from app.core import asking, due
+from app.core import asking
 from app.core.answers import Answer, Known, Unknown
-from app.core.asking import EHR, Ask, Opening, PayerRow, Plan
+from app.core.asking import EHR, Ask, Opening, Plan
 from app.core.chart import Coverage
-from app.core.restrictions import Own
 from app.core.roles import May, Role, may
-from app.store import Tx, answers, audit, barred
-from app.store.answers import Question, Stored
-from app.store.schema import STALE_FOR
+from app.store import audit
+from app.store.answers import Question
 
 #: What the audit calls a look: at the chart, at its head alone (name, birth date, record number), at nothing of it.
 READ_CHART, READ_HEAD, OPENED = "read-chart", "read-patient-header", "open-without-chart"
@@ -35,9 +33,19 @@ class State:
     idle: bool = False  # something may be asked that nobody is asking: new, or its asker died
     role: Role | None = None
     pulse: int = 0  # the sum that `answers.pulse` tells: whether a look may be worth it, and nothing else
-    questions: tuple[Question, ...] = field(default=(), repr=False)
+    asked: Mapping[Ask, Question] = field(default_factory=dict, repr=False)
+    pulses: tuple[object, ...] = field(
+        default=(), repr=False
+    )  # the marks of what is stored of these (`answers.pulses`)
     again: tuple[Ask, ...] = ()
     until: datetime | None = None  # from then on it may read otherwise although nobody has written anything
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return tuple(self.asked.values())
+
+
+NOT_STATED = "not stated"  # a user of whom the EHR says neither fhirUser nor sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,84 +56,9 @@ class Reader:
     role: Callable[[State], str] = lambda state: str(state.role or "not known yet")
 
 
-def read(tx: Tx, opening: Opening, rows: Sequence[PayerRow], before: Sequence[Question] = ()) -> State:
-    """Plan and answers, read in turn: each answer may allow further questions.
-
-    `before` are the questions of an earlier reading: they are fetched in one go, and those that still stand are used.
-    """
-    standing = STALE_FOR if opening.failures_stand else timedelta()  # then `again` says when they are asked anew
-    found: dict[Ask, Answer[Any]] = {}
-    looked: dict[Ask, answers.Stored | None] = {}
-    asked: dict[Ask, Question] = {}
-    own: Own | None = None
-    fetched = set(before)
-    at_hand = answers.snapshot(tx, fetched, failures_stand=standing) if fetched else {}
-    plan = asking.plan(opening, found, rows)
-    while True:
-        if own is None and plan.payers:
-            own = barred.own(tx, patient_key(opening, plan))
-            plan = asking.plan(opening, found, rows, own)
-        new = {ask: question(opening, ask, plan) for ask in plan.asks if ask not in looked}
-        if not new:
-            break
-        if unread := [one for one in new.values() if one not in fetched]:
-            at_hand |= answers.snapshot(tx, unread, failures_stand=standing)
-        looked |= {ask: at_hand.get(one) for ask, one in new.items()}
-        asked |= new
-        found |= {ask: known for ask in new if (one := looked[ask]) and (known := one.answer)}
-        plan = asking.plan(opening, found, rows, own)
-    out = [one for ask, one in looked.items() if ask not in found]
-    planned = {ask: found[ask] for ask in plan.asks if ask in found}
-    aged = due.aged(opening, planned, tx.now)
-    failed = [ask for ask in planned if _is_due(looked[ask], planned[ask], opening, tx.now)]
-    again = (*aged, *due.moved(planned, tx.now), *failed)
-    return State(
-        plan,
-        found,
-        version=_version(tx, [one.mark for one in looked.values() if one], own),
-        complete=not (out or aged),
-        idle=any(one is None or not one.asking for one in (*out, *(looked[ask] for ask in again))),
-        role=asking.role_by_now(opening, found),
-        pulse=sum(one.version for one in looked.values() if one),
-        questions=tuple(asked.values()),
-        again=again,
-        until=_until(opening, looked, found, tx.now),
-    )
-
-
-def _is_due(one: Stored | None, answer: Answer[Any], opening: Opening, now: datetime) -> bool:
-    """Whether what failed has been left alone for long enough."""
-    if one is None or one.counts_until is None or not failed(answer):
-        return False
-    return one.counts_until + opening.failures_stand <= now
-
-
 def failed(answer: Answer[Any]) -> bool:
     """Whether the newest try came to nothing, an older answer standing in or not."""
     return isinstance(answer, Unknown) or answer.stale_because is not None
-
-
-def _until(
-    opening: Opening, looked: Mapping[Ask, Stored | None], found: Mapping[Ask, Answer[Any]], now: datetime
-) -> datetime | None:
-    moments: list[datetime | None] = []
-    for ask, one in looked.items():
-        if one is None:
-            continue
-        moments.append(one.asked_until if one.asking else None)
-        if (answer := found.get(ask)) and one.counts_until:
-            moments.append(one.counts_until + (opening.failures_stand if failed(answer) else timedelta()))
-            if ask.source != EHR and isinstance(answer, Known):
-                moments.append(answer.received + opening.reports_fresh)
-    return min((moment for moment in moments if moment and moment > now), default=None)
-
-
-def _version(tx: Tx, marks: Sequence[str], own: Own | None) -> int:
-    """Stands in URLs, so it is a keyed hash; a number that a browser's script could hold as well."""
-    barred = (
-        [*(f"held {payer}" for payer in own.held), *(f"restricted {payer}" for payer in own.restricted)] if own else []
-    )
-    return int(tx.hash("version", *sorted(marks), *sorted(barred))[:12], 16)
 
 
 def patient_key(opening: Opening, plan: Plan) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.core import due
 from app.core.answers import Answer, Reason, Unknown
-from app.core.asking import EHR, USER, USER_ROLES, Opening
+from app.core.asking import EHR, SCHEDULE, USER, USER_ROLES, Ask, Opening
 from app.gather.state import State, failed
 
 #: Why a source as a whole does not answer; the other reasons are about one patient, or about one type of a chart.
@@ -29,9 +29,12 @@ class Tally:
     answered: int = 0
     reasons: Counter[Reason] = field(default_factory=Counter)  # of the patients for whom it failed
     fine: int = 0  # patients for whom it has answered
+    now: Reason | None = None  # it does not answer the schedule, which is asked again and again
 
     @property
     def trouble(self) -> Reason | None:
+        if self.now:
+            return self.now
         many = sum(self.reasons.values()) >= ENOUGH or not self.fine
         return self.reasons.most_common(1)[0][0] if self.reasons and many else None
 
@@ -45,6 +48,7 @@ class Part:
     answered: int
     failed: Reason | None
     fine: bool
+    now: Reason | None = None
 
 
 def parts(opening: Opening, state: State, *, who: bool = False) -> tuple[Part, ...]:
@@ -59,12 +63,17 @@ def parts(opening: Opening, state: State, *, who: bool = False) -> tuple[Part, .
     for ask in state.plan.asks:
         if ask.source in heard and ask in state.answers:
             heard[ask.source].append(state.answers[ask])
-    return tuple(_part(source, asked, answered, heard[source]) for source, (asked, answered) in counted.items())
+    answer = state.answers.get(Ask(EHR, SCHEDULE)) if who else None
+    now = next(_failures(EHR, [answer]), None) if answer else None
+    return tuple(
+        _part(source, asked, answered, heard[source], now if source == EHR else None)
+        for source, (asked, answered) in counted.items()
+    )
 
 
-def _part(source: str, asked: int, answered: int, heard: Sequence[Answer[object]]) -> Part:
+def _part(source: str, asked: int, answered: int, heard: Sequence[Answer[object]], now: Reason | None = None) -> Part:
     why = next(_failures(source, heard), None)
-    return Part(source, asked, answered, why, fine=bool(heard) and why is None)
+    return Part(source, asked, answered, why, fine=bool(heard) and why is None, now=now)
 
 
 def tallies(found: Iterable[Sequence[Part]]) -> tuple[Tally, ...]:
@@ -75,6 +84,7 @@ def tallies(found: Iterable[Sequence[Part]]) -> tuple[Tally, ...]:
         tally.asked += part.asked
         tally.answered += part.answered
         tally.fine += part.fine
+        tally.now = tally.now or part.now
         if part.failed:
             tally.reasons[part.failed] += 1
     return (by.pop(EHR), *(by[source] for source in sorted(by)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
@@ -28,6 +29,7 @@ REPORTS_FRESH = timedelta(hours=24)
 FAILURES_STAND = timedelta(minutes=5)
 _PERSON = "Practitioner/"
 COMPANY = 0.4  # seconds to wait for more where there is news already
+DAYS_KNOWN = 300  # that were drawn last
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Huddle:
         self._registry = registry
         self._builder = Builder(protocols, registry, models)
         self._keeping = Keeping(store)
+        self._drawn: dict[tuple[str, DayAsk], tuple[int, Filled]] = {}  # by launch and days: what was drawn last
+        self._lock = threading.Lock()
 
     # --- what web calls -------------------------------------------------------------------------------------------
 
@@ -64,7 +68,7 @@ class Huddle:
         """Start asking for the user's own day while the browser is still on its way. Others' days wait for a role."""
         if ask.provider == opening.user_ref:
             asked = self._asked(opening, ask)
-            self._gathering.mornings.now(asked.whole, asked.patient, asked.zone)
+            self._gathering.mornings.begin(asked.whole, asked.patient, asked.zone)
 
     def look(
         self, opening: Opening, ask: DayAsk, reader: Reader, *, seen: int | None = None, timeout: float = 0.0
@@ -77,13 +81,16 @@ class Huddle:
             return refused
         asked = self._asked(opening, ask)
         mornings = self._gathering.mornings
+        if seen is not None and timeout > 0:
+            version, before = self._drawn.get((opening.handle, ask), (0, None))
+            if before is None or version != seen:
+                before = mornings.now(asked.whole, asked.patient, asked.zone)
+                timeout = min(timeout, COMPANY)
+            if not before.complete:
+                filled = mornings.wait(asked.whole, asked.patient, asked.zone, before, timeout=timeout)
+                return self._shown(opening, asked, reader, filled, self._day(opening, ask, reader, filled))
         filled = mornings.now(asked.whole, asked.patient, asked.zone)
-        day = self._day(opening, ask, reader, filled)
-        if seen is None or day.complete or timeout <= 0:
-            return self._shown(opening, reader, filled, day)
-        wait = timeout if day.version == seen else min(timeout, COMPANY)
-        filled = mornings.wait(asked.whole, asked.patient, asked.zone, filled, timeout=wait)
-        return self._shown(opening, reader, filled, self._day(opening, ask, reader, filled))
+        return self._shown(opening, asked, reader, filled, self._day(opening, ask, reader, filled))
 
     def retry(self, opening: Opening, ask: DayAsk, source: str) -> None:
         """Ask one source (EHR or a payer id) again for everybody it did not answer in full."""
@@ -147,6 +154,8 @@ class Huddle:
                         for at in [(row.appointment.ref, row.patient_ref)]
                     )
                     snapshot = kept.at
+        elif isinstance(filled.schedule, Known) and filled.schedule.stale_because:
+            snapshot = filled.schedule.received  # an open schedule whose EHR has stopped answering
         ticks = self._keeping.ticks(opening, (*rows, *missed))
         return Day(
             ask,
@@ -164,10 +173,16 @@ class Huddle:
             snapshot,
         )
 
-    def _shown(self, opening: Opening, reader: Reader, filled: Filled, day: Day) -> Day:
+    def _shown(self, opening: Opening, asked: _Asked, reader: Reader, filled: Filled, day: Day) -> Day:
+        with self._lock:
+            self._drawn.pop((opening.handle, day.ask), None)
+            self._drawn[opening.handle, day.ask] = day.version, filled  # the newest last
+            while len(self._drawn) > DAYS_KNOWN:
+                del self._drawn[next(iter(self._drawn))]
         self._keeping.record(opening, reader, filled, (*day.rows, *day.missed))
         if day.complete and day.snapshot is None and isinstance(day.schedule, Known) and not day.schedule.stale_because:
             self._keeping.keep(opening, reader, day)
+        self._gathering.mornings.go_on(asked.whole, asked.patient, asked.zone)
         return day
 
 

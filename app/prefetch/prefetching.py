@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 from app.core import nightly
 from app.core.answers import Answer
-from app.core.measures import Registry
 from app.core.schedule.appointment import DayAsk, Schedule
 from app.prefetch.entry import Entry, Gathers
 from app.prefetch.run import Run, entry_of
@@ -32,7 +31,6 @@ class Prefetching:
     schedule: Callable[[str, DayAsk], Answer[Schedule]]  # an EHR entry's id, the day
     entries: Mapping[str, Entry]
     clock: Callable[[], datetime]
-    registry: Callable[[], Registry]
     stopping: threading.Event = field(default_factory=threading.Event)
     at_once: int = AT_ONCE
 

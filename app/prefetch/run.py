@@ -7,21 +7,19 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.core import asking, nightly, sensitive
+from app.core import asking, nightly
 from app.core.answers import Answer, Known, Reason, Unknown
-from app.core.asking import EHR, Ask, Opening
-from app.core.chart import Patient
-from app.core.measures import Registry
-from app.core.report import Report
+from app.core.asking import EHR, Opening
 from app.core.roles import Role, RoleRow
 from app.core.schedule.appointment import DayAsk
 from app.core.schedule.day import arranged
 from app.gather import State
-from app.store import Tx, answers, audit
+from app.prefetch.discreet import NOT_AHEAD
+from app.store import Tx, audit
 from app.store import prefetch as rows
 from app.store.prefetch import Item, Kind, Work
 
@@ -123,7 +121,9 @@ class Run:
             known = {ask: one for ask, one in state.answers.items() if isinstance(one, Known)}
             counts = {f"{ask.source}/{ask.name}": _size(one.value) for ask, one in known.items()}
             counts |= {f"{payer}/not-asked/{reason}": 1 for payer, reason in state.plan.restricted.items()}
-            missing = sorted({str(one.reason) for one in state.answers.values() if isinstance(one, Unknown)})
+            unknown = [(ask, one) for ask, one in state.answers.items() if isinstance(one, Unknown)]
+            counts |= {f"{ask.source}/not-kept": 1 for ask, one in unknown if one.detail == NOT_AHEAD}
+            missing = sorted({str(one.reason) for _, one in unknown if one.detail != NOT_AHEAD})
             self._end(taken, counts, ", ".join(missing) or "ok", state)
 
     def _opening(self, patient_id: str) -> Opening:
@@ -163,15 +163,9 @@ class Run:
         return True
 
     def _end(self, taken: Work, counts: Mapping[str, int], outcome: str, state: State | None = None) -> None:
-        """The row is done. What is kept of it are the payers' answers, and of those nothing sensitive."""
-        registry = self._of.registry()
+        """The row is done. What is kept of it are the payers' answers."""
         with self._of.store.begin() as tx:
             if state is not None:
-                answers.alone(tx)
-                dropped = _sensitive(state, self._day, registry)
-                for payer in dropped:
-                    rows.unkeep(tx, payer, taken.item.patient, taken.since)
-                counts = {**counts, **{f"{payer}/not-kept": 1 for payer in dropped}}
                 rows.forget(tx, self._name, taken.item.patient)
             rows.done(tx, self._name, taken.key)
             audit.record(tx, self._said(tx, taken, "prefetch", counts, outcome))
@@ -193,30 +187,8 @@ def entry_of(tx: Tx, run: str, patient: str, action: str, counts: Mapping[str, i
     )  # fmt: skip
 
 
-def _sensitive(state: State, day: date, registry: Registry) -> Sequence[str]:
-    """The payers whose answer holds something that is not read ahead."""
-    patient = state.answers.get(Ask(EHR, asking.PATIENT))
-    years = _age(patient.value, day) if isinstance(patient, Known) and isinstance(patient.value, Patient) else None
-    return [
-        ask.source
-        for ask, answer in state.answers.items()
-        if ask.name == asking.CARE_GAPS
-        and isinstance(answer, Known)
-        and isinstance(answer.value, Report)
-        and any(sensitive.of_gap(gap, years, registry) for gap in answer.value.gaps)
-    ]
-
-
 def _size(value: object) -> int:
     return len(value) if isinstance(value, tuple) else 1
-
-
-def _age(patient: Patient, day: date) -> int | None:
-    """In whole years at the visit; None where it is not known."""
-    born = patient.birth_date
-    if born is None or born.start != born.end:
-        return None
-    return day.year - born.start.year - ((day.month, day.day) < (born.start.month, born.start.day))
 
 
 def _failed(run: str, error: BaseException) -> None:

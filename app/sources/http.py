@@ -21,7 +21,7 @@ from urllib3.exceptions import LocationParseError, ReadTimeoutError
 
 from app.core.answers import Reason
 from app.sources import replies
-from app.sources.breaker import Breaker
+from app.sources.breaker import Breaker, Call
 from app.sources.deadline import Deadline
 from app.sources.errors import Busy, Down, NotAllowed, SignedOut, Slow, SourceError, Unreadable, Waiting
 from app.sources.health import Health, Watch
@@ -161,11 +161,11 @@ class Http:
 
     def _tried(self, request: Request, meaning: Callable[[int, Mapping[str, str], bytes, Now], T]) -> T:
         attempts = request.attempts or self.limits.attempts
-        with self.within() as limit, self._health.call(), self._breaker.call():
+        with self.within() as limit, self._health.call(), self._breaker.call() as call:
             for attempt in range(attempts):
                 limit.check()
                 try:
-                    return meaning(*self._with_token(request, limit), self._clock)
+                    return meaning(*self._with_token(request, limit, call), self._clock)
                 except (Busy, Down) as trouble:
                     self._hold_off(trouble)
                     pause = _PAUSE * 2**attempt if trouble.retry_after is None else trouble.retry_after
@@ -196,11 +196,11 @@ class Http:
 
     # --- one attempt --------------------------------------------------------------------------------------------------
 
-    def _with_token(self, request: Request, limit: Deadline) -> tuple[int, Mapping[str, str], bytes]:
+    def _with_token(self, request: Request, limit: Deadline, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         """One attempt; a 401 is worth exactly one new token."""
-        status, headers, body = self._send(request, self._token(renew=False), limit)
+        status, headers, body = self._send(request, self._token(renew=False), limit, call)
         if status == 401 and self._bearer is not None:
-            status, headers, body = self._send(request, self._token(renew=True), limit)
+            status, headers, body = self._send(request, self._token(renew=True), limit, call)
             if status == 401:
                 raise SignedOut("answered 401 to a new token")
         return status, headers, body
@@ -214,12 +214,19 @@ class Http:
             reason = next(r for kind, r in self._bearer_errors.items() if isinstance(error, kind))
             raise _TOKEN_TROUBLE.get(reason, SignedOut)("there is no token") from error
 
-    def _send(self, request: Request, token: str | None, limit: Deadline) -> tuple[int, Mapping[str, str], bytes]:
+    def _send(
+        self, request: Request, token: str | None, limit: Deadline, call: Call
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body, after redirects within the origin (a redirected POST only by 307 and 308)."""
         method, url, content = request.method, request.url, request.body
         for _ in range(_HOPS):
             with self._allowance.call(limit) if self._allowance else nullcontext():
-                status, headers, body = self._exchange(method, url, content, request, token, limit)
+                call.begins()
+                try:
+                    status, headers, body = self._exchange(method, url, content, request, token, limit)
+                except Slow:
+                    call.silent()
+                    raise
             if status not in _REDIRECTS:
                 return status, headers, body
             url = resolve(url, headers.get("Location", ""))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, case, delete, func, insert, select, type_coerce, update
@@ -22,7 +23,7 @@ from app.store import codec
 from app.store.audit.chain import patient_hash
 from app.store.errors import CodecError, SealBroken
 from app.store.schema import STALE_FOR, answers
-from app.store.tx import Tx
+from app.store.tx import Digest, Tx, keyed
 
 #: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more,
 #: no longer allowed, restricted, not connected) it is deleted: it would be showing what the source has taken back.
@@ -32,6 +33,17 @@ STAYS_GOOD = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READAB
 AT_ONCE = 5000
 
 _t = answers.c
+
+# Statements are made once: putting one together costs several times what the database takes to answer it.
+_OF_THESE = _t.question_hash.in_(bindparam("keys", expanding=True))
+_AT = type_coerce(_t.fresh_until, NullType())  # the moment as the database has it: nobody reads it as a time
+_WHOLE = select(answers, _AT.label("at")).where(_OF_THESE)
+_HELD = select(_t.question_hash, _t.asked_by, _t.good_at, _t.version).where(_OF_THESE)
+_ASKED = select(_t.question_hash, _t.fresh_until, _t.asking_until, _t.failure, _t.good, _t.good_at).where(_OF_THESE)
+_IS_ASKED = case((_t.asking_until > bindparam("now", type_=_t.asking_until.type), 1), else_=0)
+_PULSES = select(_t.question_hash, _t.version, _AT, _IS_ASKED).where(_OF_THESE)
+_PULSE = select(func.coalesce(func.sum(_t.version), 0), func.coalesce(func.sum(_IS_ASKED), 0)).where(_OF_THESE)
+_NAMES_KNOWN = 20_000  # questions whose names are remembered: a morning looks at hundreds again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ class Stored:
     mark: str = field(default="", compare=False)
     counts_until: datetime | None = field(default=None, compare=False)
     asked_until: datetime | None = field(default=None, compare=False)
+    pulse: tuple[object, ...] = field(default=(), compare=False)  # the mark of its `Pulse`
 
 
 @dataclass(slots=True)
@@ -97,15 +110,18 @@ def claim(
         return {}
     alone(tx)
     keys = {question: _key(tx, question) for question in questions}
-    found = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys.values()))).all()
-    rows = {row.question_hash: row for row in found}
+    rows: dict[str, Any] = {
+        row.question_hash: row
+        for some in batched(list(keys.values()), AT_ONCE)
+        for row in tx.conn.execute(_ASKED, {"keys": some}).all()
+    }
     claims = {question: _claim(tx, rows.get(key), anew) for question, key in keys.items()}
     ours = {keys[question]: question for question, given in claims.items() if given is Claim.ASK}
     taken = {"asking_until": tx.now + lease, "asked_by": who}
     if new := [{**_new(tx, question, key), **taken} for key, question in ours.items() if key not in rows]:
         tx.conn.execute(insert(answers), new)
     if old := [key for key in ours if key in rows]:
-        tx.conn.execute(update(answers).where(_t.question_hash.in_(old)).values(**taken))
+        tx.conn.execute(update(answers).where(_OF_THESE).values(**taken), {"keys": old})
     return claims
 
 
@@ -133,8 +149,7 @@ def settle_all(tx: Tx, items: Sequence[Settled], who: str) -> list[Settled]:
     """
     alone(tx)
     keys = [_key(tx, item.question) for item in items]
-    looked_at = select(_t.question_hash, _t.asked_by, _t.good_at, _t.version).where(_t.question_hash.in_(keys))
-    rows = {row.question_hash: row for row in tx.conn.execute(looked_at)}
+    rows = {row.question_hash: row for row in tx.conn.execute(_HELD, {"keys": keys}).all()}
     stored: dict[str, Settled] = {}  # by key: of two answers to one question the later counts
     for key, item in zip(keys, items, strict=True):
         row = rows.get(key)
@@ -164,7 +179,7 @@ def snapshot(
     (never more than `STALE_FOR`: older ones are purged). A failure counts for `failures_stand` longer than it is fresh.
     """
     keys = {_key(tx, question): question for question in questions}
-    rows = tx.conn.execute(select(answers).where(_t.question_hash.in_(keys))).all()
+    rows = [row for some in batched(keys, AT_ONCE) for row in tx.conn.execute(_WHOLE, {"keys": some}).all()]
     return {
         keys[row.question_hash]: Stored(
             _answer(tx, row, stale_for, failures_stand),
@@ -173,6 +188,7 @@ def snapshot(
             _mark(row),
             row.fresh_until,
             row.asking_until,
+            (row.question_hash, row.version, row.at),
         )
         for row in rows
     }
@@ -185,13 +201,10 @@ def names(tx: Tx, questions: Iterable[Question]) -> tuple[str, ...]:
 
 def pulses(tx: Tx, asked: Collection[str]) -> dict[str, Pulse]:
     """At which try the questions of these `names` are, in one statement. What nobody has asked is absent."""
-    asking = case((_t.asking_until > tx.now, 1), else_=0)
-    until = type_coerce(_t.fresh_until, NullType())  # as the database has it: nobody reads it as a time
-    looked_at = select(_t.question_hash, _t.version, until, asking)
     found: dict[str, Pulse] = {}
     for some in batched(asked, AT_ONCE):
         # All at once: row by row, each would let another thread in between.
-        for name, version, end, out in tx.conn.execute(looked_at.where(_t.question_hash.in_(some))).all():
+        for name, version, end, out in tx.conn.execute(_PULSES, {"keys": some, "now": tx.now}).all():
             found[name] = Pulse((name, version, end), bool(out))
     return found
 
@@ -209,9 +222,7 @@ def pulse(tx: Tx, questions: Iterable[Question]) -> tuple[int, int]:
     nothing.
     """
     keys = [_key(tx, question) for question in questions]
-    asking = func.sum(case((_t.asking_until > tx.now, 1), else_=0))
-    totals = select(func.coalesce(func.sum(_t.version), 0), func.coalesce(asking, 0)).where(_t.question_hash.in_(keys))
-    version, out = tx.conn.execute(totals).one()
+    version, out = tx.conn.execute(_PULSE, {"keys": keys, "now": tx.now}).one()
     return int(version), int(out)
 
 
@@ -244,8 +255,14 @@ def batched(values: Collection[str], size: int) -> Iterator[list[str]]:
     return (whole[at : at + size] for at in range(0, len(whole), size))
 
 
-def _key(tx: Tx, q: Question) -> str:
-    return tx.hash("question", q.source, q.name, q.scope, f"{q.patient}|{q.member}" if q.member else q.patient)
+def _key(tx: Tx, question: Question) -> str:
+    return _named(tx.digest, question)
+
+
+@lru_cache(_NAMES_KNOWN)
+def _named(digest: Digest, q: Question) -> str:
+    whom = f"{q.patient}|{q.member}" if q.member else q.patient
+    return keyed(digest, "question", q.source, q.name, q.scope, whom)
 
 
 def _scope(tx: Tx, scope: str) -> str:

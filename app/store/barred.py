@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, Row, Table, bindparam, insert, literal, select, union_all
 
 from app.core.restrictions import Own
 from app.store import said
@@ -38,19 +38,19 @@ class Kind:
 HELD, RESTRICTED = Kind(held_reports, "released_at", "held"), Kind(restrictions, "lifted_at", "restriction")
 
 
+_OWN = union_all(
+    *(
+        select(literal(kind.seal).label("how"), kind.table.c.payer).where(
+            kind.table.c.patient_hash == bindparam("here"), kind.in_force
+        )
+        for kind in (HELD, RESTRICTED)
+    )
+)
+
+
 def own(tx: Tx, patient: str) -> Own:
     """The payers that are held for this patient, and those that an entry of the practice restricts. One look."""
-    here = patient_hash(tx, patient)
-    rows = tx.conn.execute(
-        union_all(
-            *(
-                select(literal(kind.seal).label("how"), kind.table.c.payer).where(
-                    kind.table.c.patient_hash == here, kind.in_force
-                )
-                for kind in (HELD, RESTRICTED)
-            )
-        )
-    ).all()
+    rows = tx.conn.execute(_OWN, {"here": patient_hash(tx, patient)}).all()
     return Own(*(frozenset(payer for how, payer in rows if how == kind.seal) for kind in (HELD, RESTRICTED)))
 
 

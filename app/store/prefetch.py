@@ -41,12 +41,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One row that the caller has taken; `since` is when it was written down."""
+    """One row that the caller has taken."""
 
     key: str
     item: Item
     tries: int
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def take(tx: Tx, run: str, lease: timedelta) -> Work | None:
     if item is None:  # its sealing key was retired
         done(tx, run, row.item_hash)
         return take(tx, run, lease)
-    return Work(row.item_hash, item, row.tries + 1, row.at)
+    return Work(row.item_hash, item, row.tries + 1)
 
 
 def done(tx: Tx, run: str, key: str) -> None:
@@ -132,13 +131,6 @@ def forget(tx: Tx, run: str, patient: str) -> int:
     answer_rows.alone(tx)
     here = (answers.c.scope_hash == tx.hash("scope", handle(run)), answers.c.patient_hash == patient_hash(tx, patient))
     return tx.conn.execute(delete(answers).where(*here)).rowcount
-
-
-def unkeep(tx: Tx, payer: str, patient: str, since: datetime) -> int:
-    """Delete what a payer has said of one patient since then."""
-    answer_rows.alone(tx)
-    here = (answers.c.source == payer, answers.c.scope_hash == "", answers.c.patient_hash == patient_hash(tx, patient))
-    return tx.conn.execute(delete(answers).where(*here, answers.c.good_at >= since)).rowcount
 
 
 def cleared(tx: Tx) -> int:

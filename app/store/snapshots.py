@@ -1,7 +1,8 @@
 """A morning as one user last saw it, sealed: for when the EHR or a payer is down.
 
 What one user's rights gave is shown to no other, so the user, their role, the EHR, the provider and the days are the
-key; a role that was taken away takes its snapshots with it.
+key; a role that was taken away takes its snapshots with it. Of a user whom the EHR does not name there is none: two of
+them are not one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from app.store.schema import snapshots
 from app.store.tx import Tx
 
 _t = snapshots.c
+
+#: How the audit calls a user whom the EHR does not name.
+_NOBODY = frozenset({"", "not stated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Snapshot:
 
 
 def put(tx: Tx, whose: Whose, rows: Sequence[Row], missed: Sequence[Row], over: int, cancelled: int) -> None:
-    """Keep what is shown now, in the place of what was."""
+    """Keep what is shown now, in the place of what was; nothing for a user who has no name."""
+    if whose.user in _NOBODY:
+        return
     key = whose.key(tx)
     tx.serialise(f"snapshots {key}")
     body = codec.encode((tuple(rows), tuple(missed), over, cancelled))
@@ -59,6 +65,8 @@ def put(tx: Tx, whose: Whose, rows: Sequence[Row], missed: Sequence[Row], over: 
 
 def get(tx: Tx, whose: Whose) -> Snapshot | None:
     """What was kept last; None where nothing was, or nobody can read it any more."""
+    if whose.user in _NOBODY:
+        return None
     key = whose.key(tx)
     row = tx.conn.execute(select(_t.at, _t.body).where(_t.scope_hash == key)).one_or_none()
     if row is None:

@@ -36,7 +36,7 @@ class Tx:
 
     def hash(self, *parts: str) -> str:
         """The keyed hash under which `parts` are looked up. The first part names the purpose; no two lists collide."""
-        return self.digest(json.dumps(parts, ensure_ascii=True, separators=(",", ":")))
+        return keyed(self.digest, *parts)
 
     def seal(self, body: bytes, row: str) -> bytes:
         """`body` encrypted for one row: moved to another row, it no longer opens (Fernet has no associated data)."""
@@ -56,6 +56,11 @@ class Tx:
         """Until this transaction ends, no other one gets past the same `name`. SQLite's writers are alone already."""
         if self.conn.dialect.name == "postgresql":
             self.conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def keyed(digest: Digest, *parts: str) -> str:
+    """`Tx.hash` for who remembers what it gives."""
+    return digest(json.dumps(parts, ensure_ascii=True, separators=(",", ":")))
 
 
 def in_transaction() -> bool:

@@ -5,13 +5,17 @@ No address holds a person: lists are named by the act that they are about, as an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.ahead import LISTED
 from app.core.roles import May, may
 from app.core.schedule.ahead import labs
+from app.core.schedule.row import Row
 from app.core.schedule.rows import printable
+from app.huddle import Day
 from app.web import gate
 from app.web.asked import Asked, asked, whole_day
 from app.web.looking import POLL_SECONDS
@@ -54,12 +58,12 @@ def people(handle: str) -> ResponseReturnValue:
     it, code = asked(handle), request.args.get("booked", words.ALL)
     found = it.here.ahead.look(it.opening, it.provider.ref, it.known_as, it.here.zone(it.of.ehr), timeout=POLL_SECONDS)
     ids, named = it.here.ids(handle), request.args.get("act", "")
-    acts = found.outreach.acts if found.outreach else ()
+    acts = found.outreach.acts if found.outreach and found.complete else ()
     count = next((each for each in acts if ids.act(each.act) == named), None)
     shown = words.lists_of(count).get(code, ()) if count else ()
     it.here.ahead.listed(it.opening, it.reader, it.role, shown)
     view = words.people(count, code, it.about, complete=found.complete)
-    return _drawn("ahead/people.html", "", it, view=view), 404 if view.gone else 200
+    return _drawn("ahead/people.html", "", it, view=view), 404 if view.gone and found.complete else 200
 
 
 @blueprint.get("/ahead/laboratory")
@@ -67,8 +71,9 @@ def laboratory(handle: str) -> ResponseReturnValue:
     """What a laboratory can prepare for one day."""
     it = asked(handle)
     day = whole_day(it)
-    kept = [row for row in day.rows if not row.restricted]
-    left_out = len(day.rows) - len(kept)
+    settled = _settled(day, day.rows)
+    kept = [row for row in settled if not row.restricted]
+    left_out = len(settled) - len(kept)
     it.here.ahead.taken(it.opening, it.reader, it.role, {row.patient_ref for row in kept}, LISTED)
     found = labs([printable(row)[0] for row in kept])
     view = calls.laboratory(day, found, it.about, left_out=left_out, next_url=it.url("ahead.laboratory"))
@@ -80,7 +85,8 @@ def missed(handle: str) -> ResponseReturnValue:
     """Who did not come, with a telephone number and what the visit was to do."""
     it = asked(handle)
     day = whole_day(it)
-    alive = [row for row in day.missed if row.withheld != DECEASED]
+    settled = _settled(day, day.missed)
+    alive = [row for row in settled if row.withheld != DECEASED]
     kept = [row for row in alive if not row.restricted]
     it.here.ahead.taken(it.opening, it.reader, it.role, {row.patient_ref for row in kept}, LISTED)
     view = calls.missed(
@@ -89,10 +95,18 @@ def missed(handle: str) -> ResponseReturnValue:
         it.about,
         it.here.ids(handle),
         restricted=len(alive) - len(kept),
-        deceased=len(day.missed) - len(alive),
+        deceased=len(settled) - len(alive),
+        out=len(day.missed) - len(settled),
         may_tick=may(it.role, May.TICK),
     )
     return _drawn("ahead/missed.html", "", it, view=view)
+
+
+def _settled(day: Day, rows: Sequence[Row]) -> list[Row]:
+    """Those of whom everything has answered: who has died, and whom a restriction keeps off a list, is not known
+    sooner.
+    """
+    return [row for row in rows if row.complete or day.complete]
 
 
 def _drawn(page: str, part: str, it: Asked, **context: object) -> str:

@@ -69,6 +69,18 @@ def whole_day(it: Asked) -> Day:
     return day
 
 
+def listed_now(here: Parts, opening: Opening, ask: DayAsk, reader: Reader) -> Day:
+    """The day for somebody who acts on a row that was drawn a while ago: where the schedule is old, the EHR gets a
+    moment to list it anew. What is missing of the charts is not waited for.
+    """
+    end = time.monotonic() + POLL_SECONDS
+    day = here.huddle.look(opening, ask, reader)
+    while _is_old(day, here.clock()) and time.monotonic() < end:
+        time.sleep(_LOOK_AGAIN)
+        day = here.huddle.look(opening, ask, reader)
+    return day
+
+
 def _is_old(day: Day, now: datetime) -> bool:
     schedule = day.schedule
     return isinstance(schedule, Known) and not schedule.stale_because and now - schedule.received > SCHEDULE_FRESH
@@ -76,7 +88,8 @@ def _is_old(day: Day, now: datetime) -> bool:
 
 def asked(handle: str) -> Asked:
     """Raises NotReady, and NotAllowed for a role without schedules or a provider that is not open to this user."""
-    of, here = gate.current(handle), parts()
+    # A fragment is what a page that fills asks for by itself.
+    of, here = gate.current(handle, awake=not gate.is_fragment()), parts()
     opening = replace(opening_of(of, here), patient_id=None, encounter_id=None)
     state = _known(here, opening)
     actor = actor_of(of, state)

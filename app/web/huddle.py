@@ -18,11 +18,13 @@ import launch
 from app.core.asking import EHR
 from app.core.roles import May, may
 from app.core.schedule.ordering import query, wanted
+from app.core.schedule.providers import is_open
+from app.errors import NotAllowed
 from app.gather import Reader
 from app.huddle import Day
 from app.web import gate, present
 from app.web.encounter import no_panel, shell_of
-from app.web.looking import POLL_SECONDS, Look, day_asked, opening_of
+from app.web.looking import POLL_SECONDS, Look, day_asked, opening_of, own_day
 from app.web.parts import Parts, parts
 from app.web.present import huddle as words
 from app.web.present.views import HuddleLinks, HuddleView, ShellView, ToolsView
@@ -49,9 +51,11 @@ def page(handle: str) -> ResponseReturnValue:
 @blueprint.get("/rows")
 def rows(handle: str) -> ResponseReturnValue:
     """The fragment: the rows of the answers so far. `?seen=` waits for something newer, two seconds at most; with
-    `?calm=1` nothing is waited for, and nothing new is an empty answer.
+    `?calm=1` nothing is waited for, and nothing new is an empty answer. What the page asks by itself keeps nobody
+    signed in.
     """
-    return _draw(gate.current(handle, awake=not request.args.get("calm")), FRAGMENT)
+    by_itself = "calm" in request.args or "seen" in request.args
+    return _draw(gate.current(handle, awake=not by_itself), FRAGMENT)
 
 
 @blueprint.post("/find")
@@ -70,7 +74,10 @@ def retry(handle: str) -> ResponseReturnValue:
     """Ask one source again for everybody whom it did not answer about, and draw."""
     of, here, key = gate.current(handle), parts(), request.form.get("key", "")
     opening = opening_of(of, here)
-    ask = day_asked(of, here.gathering.state(opening), here, request.args)
+    state = here.gathering.state(opening)
+    ask = day_asked(of, state, here, request.args)
+    if state.role is None or not is_open(here.providers[of.ehr], own_day(of, state), state.role, ask.provider):
+        raise NotAllowed
     here.huddle.retry(opening, ask, key if key in here.payer_names else EHR)
     if not gate.is_fragment():
         return redirect(_url("huddle.page", handle, {**_place(), "full": "1"}), 303)
@@ -130,13 +137,16 @@ def _render(
 
 
 def _look(of: launch.Launch, here: Parts, seen: int | None, timeout: float) -> Day:
-    """The day that the address asks for; where it names nobody, that of whoever stands first for this user."""
+    """The day that the address asks for; where it names nobody, that of whoever stands first for this user. Who that is
+    follows from their role, which may become known while their own day is looked at.
+    """
     opening = opening_of(of, here)
     ask = day_asked(of, here.gathering.state(opening), here, request.args)
     reader = Reader(of.fhir_user or of.subject or "not stated")
     day = here.huddle.look(opening, ask, reader, seen=seen, timeout=timeout)
-    if day.role is not None and not ask.provider and day.providers:
-        ask = replace(ask, provider=day.providers[0].ref)
+    first = day.providers[0].ref if day.role is not None and day.providers else ask.provider
+    if first != ask.provider and not request.args.get("provider"):
+        ask = replace(ask, provider=first)
         day = here.huddle.look(opening, ask, reader, seen=seen, timeout=timeout)
     return day
 

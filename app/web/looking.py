@@ -21,8 +21,8 @@ from app.core.roles import May, Role, may
 from app.core.schedule.appointment import DayAsk
 from app.core.schedule.providers import open_to
 from app.core.visit import Visit
-from app.errors import NoSuchDay
-from app.gather import Reader, State
+from app.errors import NoSuchDay, NotFound
+from app.gather import NOT_STATED, Reader, State
 from app.web.parts import Parts, parts
 
 FARTHEST = timedelta(days=366 * 3)  # from today: farther nobody's schedule reaches
@@ -89,7 +89,7 @@ def look(of: launch.Launch, *, seen: int | None = None, until_known: bool = Fals
     """
     here = parts()
     opening = opening_of(of, here)
-    reader = Reader(of.fhir_user or of.subject or "not stated")
+    reader = Reader(of.fhir_user or of.subject or NOT_STATED)
     state = here.gathering.show(opening, reader, seen=seen, timeout=POLL_SECONDS)
     end = time.monotonic() + POLL_SECONDS
     while until_known and _is_early(state) and (left := end - time.monotonic()) > 0:
@@ -120,7 +120,7 @@ def actor_of(of: launch.Launch, state: State) -> Actor:
     """Who acts under a launch, for what is recorded here."""
     user = user_of(state.answers)
     name = user.name if user and user.name else of.user_name
-    return Actor(of.handle, of.fhir_user or of.subject or "not stated", name, state.role or Role.NONE, of.issuer)
+    return Actor(of.handle, of.fhir_user or of.subject or NOT_STATED, name, state.role or Role.NONE, of.issuer)
 
 
 def own_day(of: launch.Launch, state: State) -> str:
@@ -132,7 +132,8 @@ def own_day(of: launch.Launch, state: State) -> str:
 
 def day_asked(of: launch.Launch, state: State, here: Parts, query: Mapping[str, str]) -> DayAsk:
     """The day (`day`: YYYY-MM-DD) and the provider (`provider`: an id) that an address names. Where it names none:
-    today in the clinic's zone, and who stands first for this user; nobody while that is not known. Raises NoSuchDay.
+    today in the clinic's zone, and who stands first for this user; nobody while that is not known. Raises NoSuchDay;
+    NotFound for what no provider can be called.
     """
     today = here.clock().astimezone(here.zone(of.ehr)).date()
     try:
@@ -142,7 +143,9 @@ def day_asked(of: launch.Launch, state: State, here: Parts, query: Mapping[str, 
     if abs(day - today) > FARTHEST:  # never another day than the one that was asked for
         raise NoSuchDay
     own, named = own_day(of, state), query.get("provider", "")
-    if _ID.fullmatch(named):
+    if named:
+        if not _ID.fullmatch(named):
+            raise NotFound
         return DayAsk.of(f"Practitioner/{named}", day)
     first = next(iter(open_to(here.providers[of.ehr], own, state.role)), None)
     return DayAsk.of(first.ref if first else own, day)

@@ -24,6 +24,7 @@ from app.errors import Changed, NotAllowed, NotAnOrder, NotFound
 from app.gather import Reader
 from app.huddle import Day
 from app.web import gate
+from app.web.asked import listed_now
 from app.web.looking import actor_of, day_asked, opening_of, own_day
 from app.web.parts import parts
 from app.web.present.ids import Ids
@@ -138,7 +139,7 @@ def _acting(handle: str, what: May) -> _Acting:
         raise NotAllowed
     if not is_open(here.providers[of.ehr], own_day(of, state), actor.role, ask.provider):
         raise NotAllowed
-    day = here.huddle.look(opening, ask, Reader(actor.user), seen=None, timeout=0.0)
+    day = listed_now(here, opening, ask, Reader(actor.user))
     ids, named = here.ids(handle), request.form.get("row", "")
     for row in (*day.rows, *day.missed):
         if ids.visit(row.appointment.ref, row.patient_ref) == named and _id(row.patient_ref, "Patient"):

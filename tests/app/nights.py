@@ -29,7 +29,7 @@ from app.core.report import Gap, GapStatus, Measure, Member, Period, Report
 from app.core.schedule.appointment import Appointment, DayAsk, Schedule
 from app.core.schedule.entry import Prefetch
 from app.gather import Gathering
-from app.prefetch import Entry, Prefetching
+from app.prefetch import Discreet, Entry, Prefetching
 from app.sources.pools import Pools, Rank
 from app.store import Store
 from tests.gather.made import AT_PAYER, COVERED, MARISOL
@@ -130,18 +130,17 @@ def report(name: str, measure: str) -> Report:
 def night(store: Store, others: Others, who: str = "one", **more: Any) -> Iterator[Prefetching]:
     """One process that works at night, until the block ends."""
     rows = [PayerRow("northwind", "Northwind", (Recognition(payor="Northwind"),))]
-    pools = Pools()
+    pools, registry = Pools(), Registry(RULES, {})
     gathering = Gathering(
         store,
         pools,
         ehr=lambda _: others,
-        payers={"northwind": Payer(others)},
+        payers={"northwind": Discreet(Payer(others), lambda: registry)},  # type: ignore[arg-type]
         rows=rows,
         who=who,
         heard=others.kept,
         rank=Rank.PREFETCH,  # type: ignore[arg-type,dict-item] # what is not asked is not there
     )
-    registry = Registry(RULES, {})
     try:
         yield Prefetching(
             store,
@@ -149,7 +148,6 @@ def night(store: Store, others: Others, who: str = "one", **more: Any) -> Iterat
             others.schedule,
             {"main": replace(ENTRY, providers=others.providers)},
             others.now,
-            lambda: registry,
             threading.Event(),
             **more,
         )

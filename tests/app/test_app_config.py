@@ -379,14 +379,14 @@ def test_a_served_process_is_counted_while_it_runs_and_not_after(commanded: Path
     commanded.write_text(commanded.read_text(encoding="utf-8").replace("[site]", f"[site]\nport = {port}"))
     serving = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
-        end, told = time.monotonic() + 30, ""
+        end, told = time.monotonic() + 120, ""
         while "Processes        1" not in told and time.monotonic() < end:
             time.sleep(0.5)
             told = capsys.readouterr().out if main(["migrate"]) == main(["status"]) == 0 else ""
         assert "Processes        1" in told
     finally:
         serving.terminate()
-        serving.wait(timeout=15)
+        serving.wait(timeout=60)
     assert main(["status"]) == 0
     assert "Processes        0" in capsys.readouterr().out
 

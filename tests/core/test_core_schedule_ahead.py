@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -124,6 +125,14 @@ def test_old_and_partial_lists_are_said() -> None:
     partly = Known((), "west", NOW, incomplete=("page 3",))
     found = count([], [], south=old, west=partly)
     assert (found.stale, found.lacking) == (("south",), (("west", "page 3"),))
+
+
+def test_who_may_be_a_patient_of_whom_too_little_could_be_read_is_on_no_list() -> None:
+    """Nobody can say that no restriction of theirs forbids it."""
+    unread = replace(booked(1, payers=()), unread=True)
+    found = count([member(1), member(2), member(3, born="1970-01-01")], [unread, booked(2)])
+    assert [one.member_id for act in found.acts for one in (*act.booked, *act.unbooked)] == ["Patient/m2", "Patient/m3"]
+    assert (found.unsettled, found.unread) == (1, 1)
 
 
 @pytest.mark.parametrize("dead", [{"deceased": True}, {"deceased": on("2026-08-01")}])

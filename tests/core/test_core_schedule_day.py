@@ -63,6 +63,22 @@ def test_the_status_decides_where_it_is(status: str, where: str) -> None:
     assert counted == {name: int(name == where) for name in counted}
 
 
+@pytest.mark.parametrize(
+    ("other", "missed"),
+    [
+        (visit("2", at(15), patients=("Patient/p",)), 0),  # still expected
+        (visit("2", at(15), patients=("Patient/p",), status="fulfilled"), 0),
+        (visit("Encounter/e", at(10), patients=("Patient/p",), status="arrived"), 0),  # came late
+        (visit("2", at(15), patients=("Patient/p",), status="cancelled"), 1),
+        (visit("2", at(8), patients=("Patient/p",)), 1),
+        (visit("2", at(15), patients=("Patient/other",)), 1),
+    ],
+)
+def test_who_comes_later_that_day_was_not_missed(other: Appointment, missed: int) -> None:
+    found = day(visit("1", at(9), patients=("Patient/p",), status="noshow"), other)
+    assert len(found.missed) == missed
+
+
 def test_only_the_provider_asked_for() -> None:
     both = visit("2", practitioners=("Practitioner/other", DR))
     assert refs(

@@ -22,7 +22,7 @@ from app.core.schedule.marks import (
 )
 from app.core.schedule.row import Mark, MarkKind
 from tests.core.made import TODAY, chart, fact, few, hba1c, known, on, reading
-from tests.core.scheduled import visited
+from tests.core.scheduled import row, visited
 
 MAY = visited("2026-05-05")
 
@@ -175,6 +175,7 @@ def test_what_is_over_a_year_old_cancelled_or_filed_twice_does_not_count() -> No
     others = [
         visited("2025-11-20", "EMER"),
         visited("2026-07-01", "EMER", status="cancelled"),
+        visited("2026-06-02", "EMER", encounter=three[2].ref),  # a part of the visit before midnight
         visited("2026-06-01", "EMER"),
         visited("2026-08-01", "AMB"),
     ]
@@ -250,6 +251,27 @@ def test_who_was_known_before_the_visits_that_are_read_is_overdue_by_at_least_as
     assert got is None or got.source == known.ref
     assert overdue(reading(known, visited("2026-05-05")), TODAY) is None
     assert overdue(reading(known, unread=("Encounter",)), TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("maybe", "tells"),
+    [
+        (visited("2026-05-01", "13", text="Appointment"), True),  # a class of the vendor's own
+        (visited("2026-05-01", "", text="Office visit"), True),
+        (visited("2026-05-01", "VR", text=""), True),
+        (visited("2026-05-01", "VR", text="Follow-up"), True),
+        (visited("2026-05-01", "13", text="Telephone"), False),
+        (visited("2026-05-01", "13", text="Refill"), False),
+        (visited("2026-05-01", "13", status="cancelled"), False),
+        (visited("2024-12-01", "13", text="Appointment"), False),
+        (visited("2026-11-20", "13", text="Appointment"), False),
+    ],
+)
+def test_what_may_have_been_a_visit_keeps_anybody_from_being_overdue(maybe: Fact, tells: bool) -> None:
+    old = hba1c("7.0", "2023-05-01")
+    assert (overdue(reading(visited("2025-04-20"), maybe), TODAY) is None) is tells
+    assert (row(facts=(maybe,)).first_here) is not (tells or maybe.when.start.year == 2024)  # type: ignore[union-attr]
+    assert (overdue(reading(old, maybe), TODAY) is None) is (tells or maybe.when.start.year == 2024)  # type: ignore[union-attr]
 
 
 def test_without_any_visit_there_is_no_number_and_no_mark() -> None:

@@ -221,6 +221,12 @@ def test_the_deceased_are_known_from_the_schedule_before_any_chart_is_read() -> 
     assert (made.withheld, [step.key for step in made.steps]) == ("deceased", ["visit-check"])
 
 
+def test_one_record_of_a_death_is_enough() -> None:
+    """The schedule's answer and the chart's are of different moments."""
+    made = row(payer([gap(HBA1C)]), patient=DEAD)
+    assert (made.withheld, keys(made), made.counts) == ("deceased", ["visit-check"], Counts())
+
+
 def test_of_hospice_nothing_is_expanded_and_what_is_left_out_is_counted() -> None:
     stay = visited("2026-10-28", "IMP", until="2026-11-02")
     made = row(payer([gap(HBA1C), gap(BREAST)], [category("37", "Diabetes", "E11.22")]), facts=(HOSPICE, stay))

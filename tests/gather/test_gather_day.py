@@ -284,7 +284,7 @@ def test_a_dead_payer_is_left_alone_for_a_while_by_who_keeps_looking(store: Stor
         assert all(each.asked == each.answered for each in day.progress)
         for _ in range(4):
             clock.advance(minutes=1)
-            assert here.look(OF, ASK, day.version).complete
+            until(lambda: here.look(OF, ASK, day.version).complete)
         assert set(payer.asked.values()) == {1}
         payer.down = None
         clock.advance(minutes=2)

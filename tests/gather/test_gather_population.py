@@ -14,7 +14,8 @@ from app.ahead import Ahead, Horizon
 from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import Opening
 from app.core.chart import Identifier
-from app.core.measures import REGISTRY
+from app.core.measures import REGISTRY, RULES, Registry
+from app.core.measures.names import PayerName, by_rule
 from app.core.report import Gap, GapStatus, Measure, Period, Report
 from app.core.roles import Role
 from app.store import Store, audit
@@ -163,6 +164,28 @@ def test_a_payer_that_hangs_is_still_being_asked_and_holds_nobody_up(store: Stor
         assert found.outreach is None or found.outreach.asking == ("northwind",)
         payer.open_.set()
         assert numbers(whole(use, opening(TODAY))) == (1, 0, 0)
+
+
+def test_what_a_payer_calls_a_confidential_measure_is_on_no_list(store: Store, clock: Clock) -> None:
+    payer = Lister("northwind", clock, members=("p1", "p7"))
+    called = by_rule([PayerName("depression-screening", FALLS.url)], RULES)
+    with process(store, clinic(clock, {"p1": 1}), {"northwind": payer}) as made:
+        found = whole(Ahead(store, made.gathering, lambda: Registry(RULES, called)), opening(TODAY))
+    assert found.outreach
+    assert (found.outreach.acts, found.outreach.sensitive) == ((), 2)
+
+
+def test_whose_restrictions_nobody_could_read_is_not_listed_as_somebody_unknown(store: Store, clock: Clock) -> None:
+    payer = Lister("northwind", clock, members=("p1", "p7"))
+    chart = replace(clinic(clock, {"p1": 1}), fails=Reason.DOWN)
+    with process(store, chart, {"northwind": payer}) as made:
+        use = ahead(store, made)
+        found = whole(use, opening(TODAY))
+        clock.now += timedelta(seconds=45)  # what has failed is not asked for without end
+        assert use.look(opening(TODAY), DOCTOR, NPI, ZoneInfo(ZONE), timeout=0.0).complete
+    assert numbers(found) == (0, 1, 0)
+    assert found.outreach
+    assert found.outreach.unsettled == 1
 
 
 def test_an_ehr_that_cannot_list_a_schedule_ends_it_at_once(store: Store, clock: Clock) -> None:

@@ -12,25 +12,23 @@ from sandbox_config import morning
 from sandbox_config.demo import browser
 from sandbox_config.morning import Morning
 from tests.house import House
+from tests.journeys.conftest import Desk
 
 ROWS = 20
 
 
-@pytest.fixture(scope="module")
-def seen(home: House) -> list[Morning]:
+@pytest.fixture
+def seen(desk: Desk) -> tuple[Morning, ...]:
     """Everything that stood on the physician's screen until the day was complete."""
-    session = browser()
-    page = home.open_morning(session=session)
-    assert page.url.endswith("/huddle/"), page.text
-    return morning.steps(session, page.url)
+    return desk.steps
 
 
-@pytest.fixture(scope="module")
-def day(seen: list[Morning]) -> Morning:
-    return seen[-1]
+@pytest.fixture
+def day(desk: Desk) -> Morning:
+    return desk.seen
 
 
-def test_rows_stand_there_before_their_answers_and_never_move(seen: list[Morning]) -> None:
+def test_rows_stand_there_before_their_answers_and_never_move(seen: tuple[Morning, ...]) -> None:
     drawn = [each for each in seen if each.visits]
     assert len(drawn[0].visits) == ROWS
     assert any(visit.state == "asking" for visit in drawn[0].visits), "all was in at once: nothing is proven"
@@ -40,7 +38,7 @@ def test_rows_stand_there_before_their_answers_and_never_move(seen: list[Morning
     assert all(visit.state in ("filled", "deceased", "hospice") for visit in drawn[-1].visits)
 
 
-def test_the_progress_is_true(seen: list[Morning]) -> None:
+def test_the_progress_is_true(seen: tuple[Morning, ...]) -> None:
     before: dict[str, int] = {}
     for each in (each for each in seen if each.sources):
         for source, (answered, asked) in each.sources.items():
@@ -124,7 +122,7 @@ def test_a_patient_whose_payer_is_not_connected_is_not_told_free_of_gaps(day: Mo
     assert "no payer" in day.of("Blackwood").text.casefold() or "not connected" in day.of("Blackwood").text.casefold()
 
 
-def test_no_address_of_the_schedule_names_a_person(seen: list[Morning], home: House) -> None:
+def test_no_address_of_the_schedule_names_a_person(seen: tuple[Morning, ...], home: House) -> None:
     ids = {one.patient_id for one in home.scenarios.values()} | {one.appointment_id for one in home.scenarios.values()}
     for each in seen:
         for url in (each.next, each.calm, each.added, *(action for v in each.visits for action, _ in v.forms)):

@@ -5,46 +5,15 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
-from urllib.parse import urljoin
 
-import pytest
-import requests
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from sandbox_config import morning
-from sandbox_config.demo import browser
 from tests.house import House
+from tests.journeys.conftest import Desk, sit_down
 
 #: What no paper may hold: of the sensitive items and suspected conditions of this day.
 NEVER = ("epression", "ervical", "Pap test", "uspected", "Condition to assess", "HCC")
-MAX_LOOKS = 30
-
-
-class Desk:
-    """Somebody with the complete schedule of the physician open."""
-
-    def __init__(self, home: House, user: str = "dr") -> None:
-        self.session = browser()
-        page = home.open_morning(session=self.session, user=user)
-        self.url = page.url
-        self.seen = morning.watch(self.session, page.url)
-
-    def get(self, place: str) -> requests.Response:
-        return self.session.get(urljoin(self.url, place), timeout=30)
-
-    def settled(self, place: str) -> BeautifulSoup:
-        """A page that asks on by itself, when it has stopped doing so."""
-        for _ in range(MAX_LOOKS):
-            soup = BeautifulSoup(self.get(place).text, "html.parser")
-            if soup.select_one('[hx-trigger="load"]') is None:
-                return soup
-        raise TimeoutError(f"{place} was still asking after {MAX_LOOKS} looks")
-
-
-@pytest.fixture(scope="module")
-def desk(home: House) -> Desk:
-    return Desk(home)
 
 
 def said(text: str) -> str:
@@ -99,10 +68,10 @@ def test_paper_does_not_say_that_a_patient_restricted_a_payer(desk: Desk) -> Non
 
 
 def test_paper_works_from_the_last_snapshot_and_says_so(own_home: House) -> None:
-    Desk(own_home, "np")
+    sit_down(own_home, "np")
     with own_home.fault("ehr", "down:Appointment"):
         own_home.clock.ahead += timedelta(minutes=2)
-        later = Desk(own_home, "np")
+        later = sit_down(own_home, "np")
         text = said(BeautifulSoup(later.get("print").text, "html.parser").get_text(" "))
     assert later.seen.snapshot
     assert "Strand" in text, text

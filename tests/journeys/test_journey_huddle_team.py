@@ -17,14 +17,6 @@ from tests.house import House
 NP = "provider=staff-np"
 
 
-def opened(home: House, user: str, place: str = "") -> tuple[requests.Session, str, Morning]:
-    """A browser, the address of its schedule, and what stands there when it is complete."""
-    session = browser()
-    page = home.open_morning(session=session, user=user)
-    url = f"{page.url}?{place}" if place else page.url
-    return session, url, morning.watch(session, url)
-
-
 def handle_of(url: str) -> str:
     found = re.search(r"/l/([^/]+)/", url)
     assert found, url

@@ -177,6 +177,12 @@ def test_an_interpreter_is_no_provider(participant: Any, interprets: bool) -> No
         ("Telehealth (phone)", Mode.PHONE),
         ("Telephone encounter", Mode.PHONE),
         ("Audio-only visit", Mode.PHONE),
+        ("Audio visit", Mode.PHONE),
+        ("Audio/video visit", Mode.VIDEO),
+        ("Televideo", Mode.VIDEO),
+        ("TELE FU", Mode.VIDEO),
+        ("Zoom visit", Mode.VIDEO),
+        ("Telemetry check", Mode.IN_PERSON),
         ("In person (was video)", Mode.IN_PERSON),
         ("Virtual colonoscopy", Mode.IN_PERSON),
         ("Video EEG", Mode.IN_PERSON),
@@ -226,6 +232,8 @@ V2 = "http://terminology.hl7.org/CodeSystem/v2-0276"
         ({"coding": [{"system": V2, "code": "FOLLOWUP"}]}, False, False),
         ({"coding": [{"system": V2, "code": "ROUTINE"}]}, False, None),
         ({"text": "New Patient 40"}, False, True),
+        ({"text": "NPV 40"}, False, True),
+        ({"text": "Seen by NP"}, False, None),
         ({"text": "Establish care"}, False, True),
         ({"text": "Established patient"}, False, False),
         ({"text": "Newborn check"}, False, None),
@@ -425,6 +433,17 @@ def test_no_file_breaks_it(body: bytes) -> None:
     except Unreadable:
         return
     assert all(line.appointment.start.tzinfo is not None for line in found.lines)
+
+
+def test_of_many_wrong_lines_a_few_are_named() -> None:
+    found = parsed(GOOD, *["=cmd|' /C calc'!A0,09:30,p1,dr"] * 5000)
+    assert (len(found.lines), len(found.wrong)) == (1, 21)
+    assert found.wrong[-1] == "worklist: 4980 more lines like these"
+
+
+def test_a_file_of_very_many_lines_is_not_read() -> None:
+    with pytest.raises(Unreadable, match="more than 20000 lines"):
+        parsed(*[GOOD] * 20_001)
 
 
 def test_a_file_of_gigabytes_is_not_read(tmp_path: Any) -> None:

@@ -178,3 +178,18 @@ def test_every_chart_type_has_a_row_and_a_case() -> None:
 def test_any_element_may_hold_anything(resource: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(resource)))
     assert isinstance(fact(resource | {name: data.draw(JSON)}), Fact)
+
+
+@pytest.mark.parametrize(
+    ("stated", "setting"),
+    [
+        ({"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB", "display": "inpatient"}, "AMB"),
+        ({"system": "urn:oid:1.2.3", "code": "4", "display": "Inpatient"}, "IMP"),
+        ({"system": "urn:oid:1.2.3", "code": "5", "display": "EMERGENCY"}, "EMER"),
+        ({"system": "urn:oid:1.2.3", "code": "9", "display": "Outpatient"}, "AMB"),
+        ({"system": "urn:oid:1.2.3", "code": "13", "display": "Support encounter"}, "13"),
+        ({}, ""),
+    ],
+)
+def test_a_vendors_own_class_of_encounter_is_read_where_its_words_are_plain(stated: Any, setting: str) -> None:
+    assert fact({"resourceType": "Encounter", "id": "e", "class": stated}).setting == setting

@@ -52,6 +52,15 @@ def test_nobody_else_and_no_other_day_finds_it(store: Store, field: str) -> None
         assert snapshots.get(tx, replace(WHOSE, **{field: "another"})) is None
 
 
+@pytest.mark.parametrize("user", ["", "not stated"])
+def test_users_whom_the_ehr_does_not_name_share_none(store: Store, user: str) -> None:
+    whose = replace(WHOSE, user=user)
+    with store.begin() as tx:
+        snapshots.put(tx, whose, [ROW], [], 0, 0)
+    with store.read() as tx:
+        assert snapshots.get(tx, whose) is None
+
+
 def test_what_no_key_opens_any_more_is_none(store: Store) -> None:
     with store.begin() as tx:
         snapshots.put(tx, WHOSE, [ROW], [], 0, 0)

@@ -87,9 +87,9 @@ def test_half_an_answer_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("lists", "note"),
     [
-        ({"harbor": Unknown("harbor", Reason.CANNOT_LIST)}, "Harbor Health cannot list its open gaps: not counted."),
-        ({"harbor": Unknown("harbor", Reason.DOWN)}, "Harbor Health is not available now: not counted."),
-        ({"harbor": Unknown("harbor", Reason.NOT_ALLOWED, "no organization")}, "not counted (no organization)."),
+        ({"harbor": Unknown("harbor", Reason.CANNOT_LIST)}, "Not counted: Harbor Health cannot list its open gaps."),
+        ({"harbor": Unknown("harbor", Reason.DOWN)}, "Not counted: Harbor Health is not available now."),
+        ({"harbor": Unknown("harbor", Reason.NOT_ALLOWED, "no organization")}, "its open gaps: no organization."),
         ({"harbor": Known((), "harbor", NOW, incomplete=("2 not read",))}, "is not exact: 2 not read."),
         ({"harbor": Known((), "harbor", NOW, stale_because=Reason.DOWN)}, "its earlier list is counted."),
     ],
@@ -103,8 +103,8 @@ def test_what_a_payer_cannot_list_is_named_and_no_zero(lists: Any, note: str) ->
 def test_every_reason_of_a_source_has_words_of_its_own_or_the_common_ones() -> None:
     for reason in Reason:
         (note,) = view(horizon([], [], lists={"harbor": Unknown("harbor", reason)})).notes
-        assert note.startswith("Harbor Health ")
-        assert "not counted" in note
+        assert note.startswith("Not counted: Harbor Health ")
+        assert "Not counted" in note
 
 
 def test_no_open_gap_is_said_only_where_all_have_answered() -> None:
@@ -151,6 +151,14 @@ def test_a_list_that_is_gone_says_so_and_shows_nobody() -> None:
     found = usual()
     assert found.outreach
     assert words.people(found.outreach.acts[0], "everybody", ABOUT, complete=True).people == ()
+
+
+def test_nobody_is_listed_before_all_has_answered() -> None:
+    """Whom a restriction keeps off a list may be what is still out."""
+    found = usual()
+    assert found.outreach
+    early = words.people(found.outreach.acts[0], words.UNBOOKED, ABOUT, complete=False)
+    assert (early.people, early.title) == ((), "This list is not ready yet")
 
 
 def test_lists_say_when_their_paper_is_destroyed() -> None:
@@ -229,8 +237,8 @@ def test_no_prompt_and_nothing_sensitive_is_on_the_call_list() -> None:
 def test_who_was_called_is_said_and_can_be_taken_back() -> None:
     tick = Tick("Appointment/a1", "Patient/p1", "", Ticked.CALLED, "Jo Rivera", NOW)
     first, second = missed(row(1), row(2), ticks=(tick, replace(tick, what=Ticked.PREPPED, patient="Patient/p2"))).calls
-    assert (first.called, first.button) == ("Called, 09:41, Jo Rivera", "Not called")
-    assert (second.called, second.button) == ("", "Called")
+    assert (first.called, first.button) == ("Called, 09:41, Jo Rivera", "Take back")
+    assert (second.called, second.button) == ("", "Mark as called")
     html = Reader(drawn("ahead/missed.html", missed(row(1), ticks=(tick,))))
     assert [each["action"] for each in html.having("action")] == [LINKS["untick"]]
     assert "Patient/p1" not in " ".join(html.values("value"))
@@ -239,6 +247,12 @@ def test_who_was_called_is_said_and_can_be_taken_back() -> None:
 def test_a_role_that_may_not_mark_has_no_button() -> None:
     html = Reader(drawn("ahead/missed.html", missed(row(1), more={"may_tick": False})))
     assert not html.having("action")
+
+
+def test_who_is_still_being_looked_up_is_counted_and_is_not_nobody() -> None:
+    seen = missed(more={"out": 2})
+    assert seen.notes == ("2 patients are still being looked up: open this page again in a moment.",)
+    assert seen.none == ""
 
 
 def test_who_is_left_out_is_counted_and_nobody_is_said_as_what_it_is() -> None:

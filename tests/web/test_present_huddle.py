@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from handmade import IDS, NOW, TODAY, days
@@ -41,14 +42,15 @@ from app.core.measures import REGISTRY
 from app.core.schedule.acts import ACTS
 from app.core.schedule.appointment import DayAsk, Mode, Schedule
 from app.core.schedule.ordering import Kind, Sort, Wanted
-from app.core.schedule.row import Counts, Covering, MarkKind, Owner, Row, Standing, Step
+from app.core.schedule.row import Counts, Covering, Mark, MarkKind, Owner, Row, Standing, Step
 from app.core.schedule.tick import Ticked
 from app.huddle import Progress
 from app.web.present import huddle
 from app.web.present.huddle import words
+from app.web.present.huddle.marks import mark_short, mark_words
 from app.web.present.huddle.place import placed
 from app.web.present.huddle.steps import standing_words, step_words
-from app.web.present.huddle.visit import counts_words, mark_short
+from app.web.present.huddle.visit import counts_words
 from app.web.present.views import VisitView
 from app.web.present.words import ACTS as PANEL_ACTS
 
@@ -193,13 +195,26 @@ def test_what_must_be_known_before_a_visit_is_said(changes: dict[str, object], s
 def test_every_mark_has_a_number_and_a_source() -> None:
     assert [mark_short(mark) for mark in MARKS] == [
         "High risk 78 % (risk assessment)",
-        "Discharged 12 days ago, Elmsworth General Hospital (visit)",
-        "5 emergency visits in a year (visit)",
-        "No visit for 14 months (visit)",
+        "Discharged 12 days ago, Elmsworth General Hospital (visits on file)",
+        "5 emergency visits in a year (visits on file)",
+        "No visit for 14 months (visits on file)",
     ]
     lines = " ".join(one(row(marks=MARKS)).lines)
-    assert "Discharged from Elmsworth General Hospital on 10 Nov; day 30 is 10 Dec 2026. Source: visit." in lines
-    assert "High risk: 78 %, Risk of admission, 23 Oct. Source: risk assessment." in lines
+    assert "Discharged on 10 Nov, Elmsworth General Hospital, day 30 is 10 Dec (visits on file)." in lines
+    assert "High risk: 78 %, Risk of admission, 23 Oct (risk assessment)." in lines
+    assert "5 emergency visits in a year, the last on 2 Nov (visits on file)." in lines
+
+
+def test_who_has_not_been_seen_since_visits_are_read_has_a_number_and_no_last_visit() -> None:
+    found = Mark(MarkKind.OVERDUE_VISIT, "24+", "Observation/1", "Glucose", days(-900))
+    assert mark_short(found) == "No visit for 24+ months (result)"
+    assert mark_words(found, TODAY) == mark_short(found)
+
+
+@pytest.mark.parametrize("state", [State.DONE_HERE, State.DONE_ELSEWHERE])
+def test_a_step_is_checked_only_once_somebody_has_done_it(state: State) -> None:
+    left = step("glycaemic-status", act="send-evidence", state=state)
+    assert one(row(steps=(left,))).steps[0].mark.shape != "check"
 
 
 def test_the_dead_and_those_in_hospice_are_asked_nothing() -> None:
@@ -413,9 +428,19 @@ def test_the_fragment_asks_on_until_everything_is_in_and_then_calmly() -> None:
     out = view(day([blank(0)], complete=False))
     assert "seen=7&turn=1&drawn=v" in out.next_url
     assert out.calm_url == ""
-    assert out.room
+    assert [each.room for each in out.rows] == [True]
     done = view(day([row(0)]))
     assert done.next_url == ""
     assert "calm=1" in done.calm_url
-    assert not done.room
-    assert view(day([row(0)]), huddle.Shown(3, (), room=True)).room
+    assert [each.room for each in done.rows] == [False]
+
+
+def test_a_row_keeps_the_room_with_which_it_was_drawn_and_no_other_has_any() -> None:
+    first = view(day([row(0), blank(1)], complete=False))
+    assert [each.room for each in first.rows] == [False, True]
+    there = {name: values[0] for name, values in parse_qs(urlsplit(first.next_url).query).items()}
+    then = huddle.Shown.parse(there["turn"], there["drawn"], there["room"])
+    filled, again = view(day([row(0), row(1)]), then), view(day([blank(0), row(1)], complete=False), then)
+    assert [each.room for each in (*filled.rows, *again.rows)] == [False, True, False, True]
+    assert "room=01" in filled.links.tick
+    assert "room=" not in view(day([row(0)])).links.tick

@@ -151,7 +151,7 @@ def test_a_visit_says_what_must_be_known_before_it(changes: Any, said: str) -> N
 def test_marks_carry_number_and_source() -> None:
     found = Mark(MarkKind.DISCHARGED, "10", "Encounter/e9", "St. Brendan", TODAY - timedelta(10), TODAY + timedelta(20))
     (said,) = view(day((row(0, marks=(found,)),))).rows[0].marks
-    assert said == "Discharged on 12 Nov, St. Brendan, day 30 is 12 Dec (visit)"
+    assert said == "Discharged on 12 Nov, St. Brendan, day 30 is 12 Dec (visits on file)"
 
 
 # --- what never is --------------------------------------------------------------------------------------------------

@@ -30,11 +30,11 @@ TOLD = Tick("Appointment/1", "Patient/1", "x", Ticked.TOLD, "Lena Ortiz", AT - t
         ((ORDERED,), "Prepared by Maria Silva: HbA1c test ordered, order A-17 (07:42)."),
         ((replace(ORDERED, order=""),), "Prepared by Maria Silva: HbA1c test ordered (07:42)."),
         ((READY,), "Prepared by Maria Silva: the visit ready (07:45)."),
-        ((TOLD,), "Prepared by Lena Ortiz: front desk told of a step (22 Nov, 15:42)."),
+        ((TOLD,), "Prepared by Lena Ortiz: front desk told of a step (22 Nov 2026, 15:42)."),
         ((replace(READY, by=" "),), "Prepared by somebody: the visit ready (07:45)."),
         (
             (TOLD, ORDERED, READY),
-            "Prepared by Lena Ortiz: front desk told of a step (22 Nov, 15:42). "
+            "Prepared by Lena Ortiz: front desk told of a step (22 Nov 2026, 15:42). "
             "Prepared by Maria Silva: HbA1c test ordered, order A-17 (07:42); the visit ready (07:45).",
         ),
     ],

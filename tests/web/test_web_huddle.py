@@ -42,6 +42,12 @@ def test_the_shell_is_there_before_anything_is_asked(home: House) -> None:
     assert morning.read(page.text).next.endswith("/huddle/rows")
 
 
+def test_who_has_no_patients_lands_on_the_first_day_open_to_them_however_late_their_role_is_told(home: House) -> None:
+    found = home.morning(user="ma", fault="slow:Practitioner")
+    assert "Dr. Ines Valderrama" in found.text
+    assert found.visits
+
+
 def test_the_rows_come_in_time_order_with_two_identifiers(opened: Opened) -> None:
     found = opened[2]
     times = [visit.time for visit in found.visits]

@@ -218,6 +218,6 @@ def test_who_did_not_come_can_be_marked_as_called_and_the_mark_taken_back(home: 
 
     assert mark(page).status_code == 200
     called = desk.whole("missed")
-    assert "Not called" in called.text
+    assert "Take back" in called.text
     assert mark(called).status_code == 200
-    assert "Not called" not in desk.whole("missed").text
+    assert "Take back" not in desk.whole("missed").text

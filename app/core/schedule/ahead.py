@@ -2,7 +2,8 @@
 can prepare. Pure.
 
 A payer's member is a patient of the schedule only by member id and birth date together, and only where the identity
-gate has nothing against it. Who fits nobody is not booked as far as is known; who fits two is said to be unclear.
+gate has nothing against it. Who fits nobody is not booked as far as is known; who fits two is said to be unclear. Who
+may be somebody whose coverage could not be read is on no list: what restricts that patient is not known either.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from app.core.cards import Acts
 from app.core.chart import Patient
 from app.core.measures import Registry
 from app.core.report import Gap, GapStatus, Report
-from app.core.schedule.booked import Booked, by_birth, fitting
+from app.core.schedule.booked import Booked, by_birth, fitting, maybe
 from app.core.schedule.ordering import folded
 from app.core.schedule.row import Row
 
@@ -76,6 +77,7 @@ class Outreach:
     sensitive: int = 0  # open gaps that are on no outreach list: of a sensitive kind
     restricted: int = 0  # of patients whom a restriction, or somebody's "not this patient", keeps from that payer
     deceased: int = 0
+    unsettled: int = 0  # of members born on the day of a booked patient whose coverage could not be read
 
     def act(self, key: str) -> ActCount | None:
         return next((count for count in self.acts if count.act == key), None)
@@ -104,12 +106,13 @@ def outreach(
     found: dict[str, dict[tuple[str, ...], Listed]] = {}
     unclear: dict[str, dict[tuple[str, ...], Listed]] = {}
     words: dict[str, tuple[str, bool]] = {}
-    hidden = {"sensitive": 0, "restricted": 0, "deceased": 0}
+    hidden = {"sensitive": 0, "restricted": 0, "deceased": 0, "unsettled": 0}
     for payer, answer in known.items():
         for report in answer.value:
             fits = fitting(payer, report, people)
+            doubt = not fits and maybe(report, people)
             for act, gap in _open(report, acts).items():
-                if why := _left_out(payer, report, gap, fits, sensitive):
+                if why := _left_out(payer, report, gap, fits, sensitive, doubt=doubt):
                     hidden[why] += 1
                     continue
                 words.setdefault(act, _service(gap, registry))
@@ -165,13 +168,17 @@ def _left_out(
     gap: Gap,
     fits: Sequence[Booked],
     sensitive: Callable[[Gap, Patient | None], bool],
+    *,
+    doubt: bool,
 ) -> str:
-    """Why a gap is on no outreach list, or nothing."""
+    """Why a gap is on no outreach list, or nothing. `doubt`: it may be of a patient who could not be read enough."""
     people = [report.subject, *(each.patient for each in fits)]
     if any(person is not None and person.deceased for person in people):
         return "deceased"
     if any(payer in each.refused for each in fits):
         return "restricted"
+    if doubt:
+        return "unsettled"
     return "sensitive" if any(sensitive(gap, person) for person in people) else ""
 
 

@@ -65,6 +65,12 @@ def fitting(payer: str, report: Report, known: Mapping[date, Sequence[Booked]]) 
     return tuple(each for tie, each in fits if tie is best)
 
 
+def maybe(report: Report, known: Mapping[date, Sequence[Booked]]) -> bool:
+    """Whether a member may be a patient of the schedule of whom too little could be read to tell."""
+    born = born_on(report.subject)
+    return born is not None and any(each.unread for each in known.get(born, ()))
+
+
 def _tie(payer: str, report: Report, each: Booked) -> Membership | None:
     """How the member's record is tied to a patient by this payer's coverage; None where it is not, or is blocked."""
     coverage, record = dict(each.coverages).get(payer), report.subject

@@ -23,7 +23,9 @@ _SAME_VISIT = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """`shown`: booked, arrived, checked in; `missed`: no-shows; both in time order. The rest is only counted."""
+    """`shown`: booked, arrived, checked in; `missed`: who did not come, and has no other place later that day; both in
+    time order. The rest is only counted.
+    """
 
     shown: tuple[Seat, ...] = ()
     missed: tuple[Seat, ...] = ()
@@ -37,9 +39,10 @@ def arranged(schedule: Schedule, ask: DayAsk, zone: tzinfo) -> Arranged:
     booked = [found for found in mine if not found.ref.startswith(_ENCOUNTER)]
     visits = [found for found in mine if found.ref.startswith(_ENCOUNTER) and not _is_booked(found, booked, zone)]
     kept = sorted([*booked, *visits], key=_order)
+    noshow = [found for found in kept if found.status == MISSED]
     return Arranged(
         shown=_seats([found for found in kept if found.status in SHOWN]),
-        missed=_seats([found for found in kept if found.status == MISSED]),
+        missed=tuple(seat for seat in _seats(noshow) if not _comes_later(seat, kept, zone)),
         over=len(_seats([found for found in kept if found.status == OVER])),
         cancelled=len(_seats([found for found in kept if found.status == _CANCELLED])),
     )
@@ -86,6 +89,18 @@ def _is_booked(visit: Appointment, booked: list[Appointment], zone: tzinfo) -> b
         if other.status == OVER and abs(other.start.astimezone(UTC) - visit.start.astimezone(UTC)) < _SAME_VISIT:
             return True
     return False
+
+
+def _comes_later(missed: Seat, kept: Iterable[Appointment], zone: tzinfo) -> bool:
+    """Whether who missed an appointment came after all that day, or is still expected."""
+    at, patient = missed
+    return bool(patient) and any(
+        patient in other.patients
+        and other.status in (*SHOWN, OVER)
+        and other.start >= at.start
+        and _local(other.start, zone).date() == _local(at.start, zone).date()
+        for other in kept
+    )
 
 
 def _order(found: Appointment) -> tuple[datetime, datetime, str]:

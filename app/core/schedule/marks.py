@@ -20,9 +20,9 @@ from decimal import Decimal
 
 from app.core.chart import Concept, Fact, Quantity, Value
 from app.core.dates import add_months, days_before
-from app.core.reading import Reading, last_day, newest
+from app.core.reading import Reading, last_day, local, newest
 from app.core.schedule.row import Mark, MarkKind
-from app.core.schedule.since import VISITS_READ_YEARS, known_before, last_visit
+from app.core.schedule.since import VISITS_READ_YEARS, known_before, last_visit, maybe_visit
 from app.core.sensitive import of_fact, of_words
 from app.core.words import phrases, texts
 
@@ -122,7 +122,9 @@ def _is_in(stay: Fact, since: date, day: date) -> bool:
 
 
 def frequent_ed(reading: Reading, day: date, age: int | None = None) -> Mark | None:
-    """Emergency visits of the last year, where there are many. Two entries of one day are one visit, filed twice."""
+    """Emergency visits of the last year, where there are many. Two entries of one day are one visit, filed twice; a
+    part of an emergency visit (after midnight, say) is none of its own.
+    """
     window = days_before(day, FREQUENT_DAYS)
     visits = {
         visit.when.start: visit
@@ -130,6 +132,7 @@ def frequent_ed(reading: Reading, day: date, age: int | None = None) -> Mark | N
         if visit.setting.upper() == EMERGENCY
         and visit.status in _TOOK_PLACE
         and visit.when is not None
+        and not _is_part(visit, reading)
         and window.start < visit.when.start
         and visit.when.end <= window.end
     }
@@ -139,13 +142,20 @@ def frequent_ed(reading: Reading, day: date, age: int | None = None) -> Mark | N
     return _mark(MarkKind.FREQUENT_ED, str(len(visits)), last, last.place, age)
 
 
+def _is_part(visit: Fact, reading: Reading) -> bool:
+    whole = reading.encounters.get(local(visit.encounter)) if visit.encounter else None
+    return whole is not None and whole is not visit and whole.setting.upper() == EMERGENCY
+
+
 def overdue(reading: Reading, day: date, age: int | None = None) -> Mark | None:
     """Months since the last visit in person or by video, where they are many. Without a visit there is no number, but
     for who was known before the first day from which visits are read: at least as many months as that is ago.
     """
     if reading.missing(("Encounter",)):
         return None
-    visit = last_visit(reading, day)
+    visit, maybe = last_visit(reading, day), maybe_visit(reading, day)
+    if maybe and (visit is None or last_day(maybe) > last_day(visit)):
+        return None  # whether that was a visit cannot be told
     if visit is None and (known := known_before(reading, day)):
         return _mark(MarkKind.OVERDUE_VISIT, f"{12 * VISITS_READ_YEARS}+", known, known.concept.label, age)
     if visit is None or visit.when is None or add_months(visit.when.end, OVERDUE_MONTHS) >= day:

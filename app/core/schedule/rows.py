@@ -22,7 +22,7 @@ from app.core.schedule.marks import marks
 from app.core.schedule.needs import RISK_ASSESSMENT
 from app.core.schedule.paper import printable as printable  # with the rows that it takes
 from app.core.schedule.row import AFTER_DISCHARGE, MAX_STEPS, VISIT_CHECK, Mark, MarkKind, Row, Step
-from app.core.schedule.since import known_before, last_visit, orders, results_since
+from app.core.schedule.since import known_before, last_visit, maybe_visit, orders, results_since
 from app.core.schedule.steps import Visiting, counts, steps, urgent
 from app.core.schedule.unheard import Unheard, unheard
 
@@ -52,6 +52,7 @@ def build(
     mode. `payers_out`: ids of payers that are being asked still. A group visit has a row for each of its patients.
     """
     known = chart.patient.value if chart is not None and isinstance(chart.patient, Known) else None
+    deceased = any(each is not None and bool(each.deceased) for each in (known, patient))
     patient = known or patient
     reading = read(chart) if chart is not None else _NOTHING
     heard = unheard(panel, payers_out) if panel else Unheard()
@@ -72,7 +73,7 @@ def build(
         complete=complete and not payers_out,
         as_of=_oldest(chart, panel),
     )
-    if _is_deceased(patient, panel):
+    if deceased or (panel is not None and panel.withheld == DECEASED):
         return replace(row, withheld=DECEASED, steps=(_CHECK,), new_patient=False)
     visit, waiting = last_visit(reading, day), orders(reading, registry, day)
     ages = ages_at(patient.birth_date, day) if patient else None
@@ -123,13 +124,9 @@ _CHECK = Step(
 )
 
 
-def _is_deceased(patient: Patient | None, panel: Panel | None) -> bool:
-    return bool(patient and patient.deceased) or bool(panel and panel.withheld == DECEASED)
-
-
 def _is_first_here(appointment: Appointment, visit: Fact | None, reading: Reading, day: date) -> bool:
     said = appointment.new_patient is not None or visit is not None or bool(reading.missing(("Encounter",)))
-    return not said and known_before(reading, day) is None
+    return not said and known_before(reading, day) is None and maybe_visit(reading, day) is None
 
 
 def _is_laboratory(step: Step) -> bool:

@@ -6,7 +6,7 @@ FHIR does not say whether somebody has read a result; that it came after the las
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from app.core.asking import LOOK_BACK_YEARS
@@ -20,6 +20,8 @@ from app.core.reading import Reading, dated, last_day, local, newest
 
 #: Encounter.class of visits to a practice (v3-ActCode); hospital stays and emergencies are none.
 VISITS = frozenset({"AMB", "VR", "HH", "FLD"})
+#: Every Encounter.class of HL7 (v3-ActEncounterCode).
+CLASSES = VISITS | {"EMER", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS"}
 #: Where the result of an order stands.
 RESULTS = ("Observation", "DiagnosticReport", "Procedure")
 #: Observation.category of what somebody has to read. Vital signs and questionnaires are made at the visit itself.
@@ -44,6 +46,24 @@ def last_visit(reading: Reading, day: date) -> Fact | None:
         for visit in reading.of("Encounter").facts
         if visit.setting.upper() in VISITS and visit.when is not None and visit.when.end < day and seen(visit)
     )
+
+
+def maybe_visit(reading: Reading, day: date) -> Fact | None:
+    """The newest encounter before a day that may have been a visit: of a class that is not HL7's (vendors have numbers
+    of their own), or remote without a word of how.
+    """
+    return newest(
+        visit
+        for visit in reading.of("Encounter").facts
+        if visit.when is not None and visit.when.start < day and _may_be_visit(visit)
+    )
+
+
+def _may_be_visit(visit: Fact) -> bool:
+    setting = visit.setting.upper()
+    if setting in CLASSES and setting != "VR":
+        return False
+    return seen(replace(visit, setting="AMB"))
 
 
 def known_before(reading: Reading, day: date) -> Fact | None:

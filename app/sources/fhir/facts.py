@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.core.chart import Component, Concept, Fact, Quantity, Value, When
 from app.sources.fhir.references import reference, references
+from app.sources.fhir.rows import CLASS_WORDS, CLASSES, Key, Stated, stated
 from app.sources.fhir.rows import ROWS as ROWS  # for whoever reads facts
-from app.sources.fhir.rows import Key, Stated, stated
 from app.sources.fhir.shape import Json, at, obj, objs, words
 from app.sources.fhir.values import choice, chosen, code, codes, concept, decimal, period, when
 
@@ -30,7 +30,7 @@ def fact(resource: Json) -> Fact:
         _moments(resource, row.recorded)[0] if row.recorded else None,
         _value(resource, row.value) if row.value else None,
         _components(resource) if row.components else _predictions(resource) if row.predictions else (),
-        code(resource[row.setting]) if row.setting else "",
+        _setting(resource[row.setting]) if row.setting else "",
         _who(resource, row.who) if row.who else "",
         _first_reference(resource, row.encounter) if row.encounter else "",
         references(_all(resource, row.related)) if row.related else (),
@@ -44,6 +44,14 @@ def fact(resource: Json) -> Fact:
         codes(meta["security"]) if (meta := obj(resource.get("meta"))).get("security") else (),
         words(obj(resource[row.place]).get("display")) if row.place else "",
     )
+
+
+def _setting(stated: object) -> str:
+    """The class of an encounter: a vendor's own code by what it is displayed as, where that is plain."""
+    found = code(stated)
+    if found.upper() in CLASSES:
+        return found
+    return CLASS_WORDS.get(concept(stated).label.casefold(), found)
 
 
 def _told(name: str, stated: object) -> bool:

@@ -90,6 +90,17 @@ ROWS: Mapping[str, Row] = {
     ),
 }  # fmt: skip
 
+#: Encounter.class as HL7 has it (v3-ActEncounterCode), and the words of vendors' own codes that mean just that.
+CLASSES = frozenset({"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"})
+CLASS_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("ambulatory", "outpatient", "office visit"), "AMB"),
+    **dict.fromkeys(("emergency", "emergency room", "emergency department"), "EMER"),
+    **dict.fromkeys(("inpatient", "hospital inpatient", "inpatient encounter"), "IMP"),
+    **dict.fromkeys(("observation", "observation encounter"), "OBSENC"),
+    **dict.fromkeys(("virtual", "telemedicine", "telehealth"), "VR"),
+    **dict.fromkeys(("home health", "home visit"), "HH"),
+}
+
 #: For what payers cite beside these (claims, statements of medication, devices, vendor types).
 _ANY = Row(
     ("code", "type", "medicationCodeableConcept", "medicationReference", "deviceName"),

@@ -27,12 +27,19 @@ _IN_THE_ROOM = re.compile(
 )
 #: The first pattern that is found decides. Phone stands first: "telehealth (phone)" is no video visit.
 _MODE_WORDS = (
-    (Mode.PHONE, r"\b(?:tele)?phone\b|\baudio[ -]only\b|\btelephonic\b|\bphone call\b"),
-    (Mode.VIDEO, r"\bvideo\b|\btele-?(?:health|medicine|visit|med)\b|\bvirtual\b|\be-?visit\b"),
+    (Mode.PHONE, r"\b(?:tele)?phone\b|\btelephonic\b|\baudio\b(?![ /-]*(?:and |& ?)?(?:video|visual))"),
+    (
+        Mode.VIDEO,
+        r"\bvideo\b|\btele(?:-?(?:health|medicine|visit|med|video))?\b|\bvirtual\b|\be-?visit\b"
+        r"|\b(?:zoom|webex|facetime|doximity|doxy\.me)\b",
+    ),
 )
 _IN_PERSON = r"\b(?:in[ -]person|face[ -]to[ -]face)\b"
 _WALK_IN = r"\bwalk[ -]?ins?\b"
-_NEW = r"\bnew (?:patient|pt)s?\b|\bnp (?:visit|physical)\b|\b(?:to )?establish(?:ing)? care\b"
+_NEW = (
+    r"\bnew (?:patient|pt)s?\b|\bnew to (?:the )?practice\b|\bnpv\b|\bnp (?:visit|physical)\b"
+    r"|\b(?:to )?establish(?:ing)? care\b"
+)
 _KNOWN = r"\b(?:established|est\.?|existing|return(?:ing)?) (?:patient|pt)s?\b|\bfollow[ -]?up\b"
 #: Encounters that somebody opens to write something down: no patient has come.
 _DESK_WORK = (

@@ -123,8 +123,8 @@ def _no_days(found: Horizon) -> str:
 def _notes(counts: Outreach, payers: Mapping[str, str]) -> Iterable[str]:
     """Everything that is in none of the numbers: not counted is not zero."""
     for payer, reason, detail in counts.uncounted:
-        because = f" ({plain(detail)})" if detail else ""
-        yield f"{_name(payer, payers)} {_WHY.get(reason, 'gave no list')}: not counted{because}."
+        because = f": {plain(detail)}" if detail else ""
+        yield f"Not counted: {_name(payer, payers)} {_WHY.get(reason, 'gave no list')}{because}."
     for payer in counts.asking:
         yield f"{_name(payer, payers)} is still being asked: not counted yet."
     for payer, what in counts.lacking:
@@ -134,14 +134,22 @@ def _notes(counts: Outreach, payers: Mapping[str, str]) -> Iterable[str]:
     if counts.unread:
         who_ = counted(counts.unread, "booked patient", "booked patients")
         yield f"{who_} could not be looked for on the lists, and may be among those not booked."
+    yield from _left_out(counts)
+    if len({payer for act in counts.acts for one in act.unbooked for payer in one.payers}) > 1:
+        yield "Who is not booked and has two payers may be counted by each of them."
+
+
+def _left_out(counts: Outreach) -> Iterable[str]:
+    """Gaps that are on no list, and why."""
+    if counts.unsettled:
+        gaps = counted(counts.unsettled, "gap is", "gaps are")
+        yield f"{gaps} left out: the member may be a booked patient whose coverage could not be read."
     if counts.restricted:
         yield f"{counted(counts.restricted, 'gap is', 'gaps are')} left out: restriction on disclosure."
     if counts.sensitive:
         yield f"{counted(counts.sensitive, 'gap is', 'gaps are')} left out: confidential, so on no outreach list."
     if counts.deceased:
         yield f"{counted(counts.deceased, 'gap is', 'gaps are')} left out: the person is recorded as deceased."
-    if len({payer for act in counts.acts for one in act.unbooked for payer in one.payers}) > 1:
-        yield "Who is not booked and has two payers may be counted by each of them."
 
 
 def _name(payer: str, payers: Mapping[str, str]) -> str:
@@ -152,20 +160,22 @@ def _name(payer: str, payers: Mapping[str, str]) -> str:
 
 
 def people(count: ActCount | None, code: str, about: About, *, complete: bool) -> PeopleView:
-    """The list behind one number; `count` None: no payer lists that act now."""
-    found = lists_of(count).get(code) if count else None
+    """The list behind one number; `count` None: no payer lists that act now. Nobody is on it before all has answered:
+    who a list must not name is not known sooner.
+    """
+    found = lists_of(count).get(code) if count and complete else None
     provider, today = plain(about.provider), about.now.date()
     if count is None or found is None:
         gone = "The payers' lists have changed. Go back, and look again."
-        return PeopleView("This list is not there", provider, (), (), gone if complete else WAITING, "", "")
-    notes = [
-        "" if complete else "Not everything has answered yet: look again in a moment.",
-        PAYERS_WORD if any(one.booked is None for one in found) else "",
-    ]
+        title = "This list is not there" if complete else "This list is not ready yet"
+        return PeopleView(
+            title, provider, (), (), gone if complete else f"{WAITING} Open it again in a moment.", "", ""
+        )
+    notes = [PAYERS_WORD] if any(one.booked is None for one in found) else []
     return PeopleView(
         title=f"{service_words(count)}: {len(found)} {_WORDS[code]}",
         provider=provider,
-        notes=tuple(filter(None, notes)),
+        notes=tuple(notes),
         people=tuple(_person(one, about) for one in found),
         gone="",
         printed=printed_words(about),

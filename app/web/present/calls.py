@@ -79,12 +79,25 @@ def _silent(rows: Sequence[Row]) -> str:
 
 
 def missed(
-    day: Day, rows: Sequence[tuple[Row, int]], about: About, ids: Ids, *, restricted: int, deceased: int, may_tick: bool
+    day: Day,
+    rows: Sequence[tuple[Row, int]],
+    about: About,
+    ids: Ids,
+    *,
+    restricted: int,
+    deceased: int,
+    may_tick: bool,
+    out: int = 0,
 ) -> MissedView:
-    """`rows`: the no-shows as they may be on a list, with how many of their items were left out."""
+    """`rows`: the no-shows as they may be on a list, with how many of their items were left out. `out`: of how many not
+    everything has answered yet, so that they are on no list.
+    """
     first, left_out = day.ask.first, sum(number for _, number in rows)
     notes = [
         _snapshot(day, about),
+        f"{counted(out, 'patient is', 'patients are')} still being looked up: open this page again in a moment."
+        if out
+        else "",
         f"{counted(restricted, 'patient is', 'patients are')} left out: restriction on disclosure."
         if restricted
         else "",
@@ -95,7 +108,7 @@ def missed(
         title=f"Did not come, {weekday(first)}",
         provider=plain(about.provider),
         calls=tuple(_call(row, day.ticks, about, ids, may_tick=may_tick) for row, _ in rows),
-        none=_nobody(day) if not rows else "",
+        none=_nobody(day) if not rows and not out else "",
         notes=tuple(filter(None, notes)),
         printed=printed_words(about),
         destroy=destroy_words(max(first, about.now.date())),
@@ -123,7 +136,7 @@ def _call(row: Row, ticks: Sequence[Tick], about: About, ids: Ids, *, may_tick: 
         notes=tuple(filter(None, [plain(row.appointment.kind.label), language])),
         todo=tuple(_todo(row, about)),
         called=listed([tick_words(tick, about.now) for tick in own]),
-        button=("Not called" if own else "Called") if may_tick else "",
+        button=("Take back" if own else "Mark as called") if may_tick else "",
     )
 
 
@@ -133,4 +146,4 @@ def _todo(row: Row, about: About) -> Iterable[str]:
         due = f", due {day_words(step.due, about.now.date())}" if step.due else ""
         yield f"{step_words(step)}{due}"
     if not row.steps:
-        yield "Nothing was planned that is known." if row.complete else "What was planned is not known."
+        yield "Nothing was planned, as far as is known." if row.complete else "What was planned is not known."

@@ -100,6 +100,12 @@ def time_words(iso: str, zone: tzinfo | None) -> str:
     return datetime.fromisoformat(iso).astimezone(zone).strftime("%H:%M")
 
 
+def clock_words(when: datetime, now: datetime) -> str:
+    """09:41 in the zone of `now`; 14 Sep 2026, 09:41 where that was another day."""
+    local = when.astimezone(now.tzinfo)
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{plain_day(local.date())}, {local:%H:%M}"
+
+
 def moment_words(when: datetime | None, now: datetime) -> str:
     """09:41:05 in the zone of `now`, with the day where it is not today; "" for None."""
     if when is None:

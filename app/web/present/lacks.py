@@ -15,6 +15,9 @@ _LACKS: Mapping[str, tuple[str, str]] = {
     "reports about another patient, left out": (
         "1 report is about somebody else and was left out", "{n} reports are about somebody else and were left out"
     ),
+    "reports that name no patient of theirs": (
+        "1 report names nobody and was left out", "{n} reports name nobody and were left out"
+    ),
     "the payer reported an error beside its answer": ("", "it names an error beside what it sent"),
     "not every measure of the payer was asked for": ("", "not every one of its measures was asked for"),
     "asked only for the measures that we have a rule for": (

@@ -1,20 +1,22 @@
 """The printed schedule: what a team takes to its huddle, in words. It is read in black and white, says how old it is
-and when it must be destroyed. What may not be on paper has been taken out before (`core/schedule/rows.printable`).
+and when it must be destroyed. What may not be on paper has been taken out before (`app.core.schedule.paper`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from app.core.answers import Known, Unknown
 from app.core.flag import PatientStatus, StatusKind
-from app.core.schedule.row import Counts, Mark, MarkKind, Row, Standing, Step
+from app.core.schedule.row import Counts, Row, Standing, Step
 from app.core.schedule.tick import Tick
 from app.huddle import Day
-from app.web.present.dates import NOT_STATED, plain_day, short_day, time_words
+from app.web.present.dates import NOT_STATED, clock_words, plain_day, short_day, time_words
+from app.web.present.huddle.marks import mark_words
+from app.web.present.huddle.progress import visits_words
 from app.web.present.huddle.steps import step_words, tick_words
-from app.web.present.huddle.visit import NO_PAYER, counts_words, source_words, visit_words
+from app.web.present.huddle.visit import NO_PAYER, counts_words, visit_words
 from app.web.present.huddle.words import OWNERS, WITHHELD
 from app.web.present.leaving import About, destroy_words, printed_words, weekday, who
 from app.web.present.text import counted, distinct, listed, plain
@@ -36,7 +38,7 @@ def sheet(day: Day, rows: Sequence[tuple[Row, int]], about: About) -> SheetView:
         day=weekday(first),
         printed=printed_words(about),
         warnings=tuple(_warnings(day, rows, about)),
-        summary=_summary(day, rows),
+        summary=visits_words(day, len(rows)),
         sources=_sources(day, rows, about),
         left_out=left_out_words(sum(number for _, number in rows)),
         rows=tuple(_row(row, number, day.ticks, about, places=len(places) > 1) for row, number in rows),
@@ -77,31 +79,16 @@ def _warnings(day: Day, rows: Sequence[tuple[Row, int]], about: About) -> Iterab
             yield happened.format(name=name, what="schedule" if each.source not in about.payers else "care gaps")
 
 
-def _summary(day: Day, rows: Sequence[tuple[Row, int]]) -> str:
-    parts = [
-        counted(len(rows), "visit"),
-        counted(len(day.missed), "no-show") if day.missed else "",
-        f"{day.over} seen already" if day.over else "",
-        f"{day.cancelled} cancelled" if day.cancelled else "",
-    ]
-    return ", ".join(filter(None, parts))
-
-
 def _sources(day: Day, rows: Sequence[tuple[Row, int]], about: About) -> str:
     """Read 07:38; the oldest answer behind a row, with its day where it is another."""
     read = day.schedule.received if isinstance(day.schedule, Known) else None
     oldest = min((row.as_of for row, _ in rows if row.as_of), default="")
     parts = [
-        f"Schedule read {_moment(read, about.now)}" if read else "",
-        f"oldest answer of {_moment(datetime.fromisoformat(oldest), about.now)}" if oldest else "",
+        f"Schedule read {clock_words(read, about.now)}" if read else "",
+        f"oldest answer of {clock_words(datetime.fromisoformat(oldest), about.now)}" if oldest else "",
     ]
     words = ", ".join(filter(None, parts))
     return words[:1].upper() + words[1:]
-
-
-def _moment(when: datetime, now: datetime) -> str:
-    local = when.astimezone(now.tzinfo)
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{plain_day(local.date())}, {local:%H:%M}"
 
 
 def _empty(day: Day) -> str:
@@ -178,23 +165,6 @@ def _unknown(row: Row, about: About) -> Iterable[str]:
         yield f"Not connected: {listed([plain(each) for each in row.unconnected])}"
     if row.unread:
         yield "Chart read in part"
-
-
-def mark_words(mark: Mark, today: date) -> str:
-    """Why to look at this patient first: always with a number and where it comes from."""
-    what, number = plain(mark.what), plain(mark.number)
-    match mark.kind:
-        case MarkKind.HIGH_RISK:
-            words = f"High risk: {number}" + (f", {what}" if what else "")
-        case MarkKind.DISCHARGED:
-            on = f" on {short_day(mark.when, today)}" if mark.when else ""
-            words = f"Discharged{on}" + (f", {what}" if what else "")
-            words += f", day 30 is {short_day(mark.until, today)}" if mark.until else ""
-        case MarkKind.FREQUENT_ED:
-            words = f"{number} emergency visits in a year"
-        case MarkKind.OVERDUE_VISIT:
-            words = f"No visit for {number} months"
-    return f"{words} ({source_words(mark.source)})"
 
 
 def counted_words(row: Row, left_out: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.core.schedule.tick import Tick, Ticked
-from app.web.present.dates import short_day
+from app.web.present.dates import clock_words
 from app.web.present.text import plain
 
 _VISIT, _STEP = "the visit", "a step"
@@ -29,9 +29,4 @@ def _words(tick: Tick, now: datetime) -> str:
         Ticked.ORDERED: f"{what} ordered{order}",
         Ticked.CALLED: "patient called",
     }[tick.what]
-    return f"{said} ({_when(tick.at.astimezone(now.tzinfo), now)})"
-
-
-def _when(at: datetime, now: datetime) -> str:
-    clock = f"{at:%H:%M}"
-    return clock if at.date() == now.date() else f"{short_day(at.date(), now.date())}, {clock}"
+    return f"{said} ({clock_words(tick.at, now)})"

@@ -25,8 +25,8 @@ from app.sources.ehr.schedule.searching import Searching
 from app.sources.ehr.schedule.walk_ins import WalkIns
 from app.sources.ehr.scopes import may_list, may_read
 from app.sources.errors import CannotList, NotAllowed, NotFound, Refused, SourceError
-from app.sources.fhir.appointments import Roles
 from app.sources.fhir.offers import Offers
+from app.sources.fhir.people import Roles
 from app.sources.fhir.references import entries, reference
 from app.sources.http import Http
 from app.sources.urls import instance

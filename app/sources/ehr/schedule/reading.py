@@ -11,9 +11,10 @@ from app.core.chart import Patient
 from app.core.schedule.appointment import Appointment, DayAsk, Plan, Schedule
 from app.core.schedule.day import is_asked_for, is_untold
 from app.sources.errors import CannotList, NotAllowed, SourceError, Unreadable
-from app.sources.fhir.appointments import IGNORED, Roles, appointment, roles_to_resolve
+from app.sources.fhir.appointments import IGNORED, appointment
 from app.sources.fhir.bundles import Outcomes, Rejects
 from app.sources.fhir.patient import patient
+from app.sources.fhir.people import Roles, roles_to_resolve
 from app.sources.fhir.references import Entry, Included, entries
 from app.sources.fhir.shape import objs, words
 from app.sources.http import Pages

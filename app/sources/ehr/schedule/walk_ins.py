@@ -17,7 +17,8 @@ from app.sources.ehr.schedule.days import bounds
 from app.sources.ehr.schedule.reading import Reading, Resolve, mine
 from app.sources.errors import SourceError, Unreadable
 from app.sources.fhir import visit_words
-from app.sources.fhir.appointments import IGNORED, UNDER_WAY, Roles, visit
+from app.sources.fhir.appointments import IGNORED, UNDER_WAY, visit
+from app.sources.fhir.people import Roles
 from app.sources.fhir.references import Entry, Included, references
 from app.sources.fhir.shape import at, words
 from app.sources.fhir.values import code

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 from pathlib import Path
 
 from app.core.chart import Concept
@@ -23,6 +24,8 @@ from app.sources.fhir import visit_words
 from app.sources.fhir.shape import words
 
 MAX_BYTES = 2_000_000
+MAX_LINES = 20_000
+_NAMED = 20  # of the lines that cannot be used
 _COLUMNS = frozenset({"date", "time", "patient", "mrn", "provider", "reason", "type", "status"})
 _NEEDED = ("date", "time", "provider")
 _STATUSES = {
@@ -46,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """`wrong` names line and column of each row that cannot be used, and nothing that stands in it."""
+    """`wrong` names line and column of the first rows that cannot be used, and nothing that stands in them."""
 
     lines: tuple[Line, ...]
     wrong: tuple[str, ...] = ()
@@ -78,6 +81,8 @@ def parse(body: bytes, zone: tzinfo) -> Worklist:
         columns = _columns(next(rows, []))
         for cells in rows:
             if any(cell.strip() for cell in cells):
+                if len(lines) + len(wrong) == MAX_LINES:
+                    raise Unreadable(f"the worklist file has more than {MAX_LINES} lines")
                 found = _line(rows.line_num, columns, cells, zone)
                 if isinstance(found, str):
                     wrong.append(found)
@@ -85,7 +90,8 @@ def parse(body: bytes, zone: tzinfo) -> Worklist:
                     lines.append(found)
     except csv.Error as error:
         raise Unreadable(f"worklist, line {rows.line_num}: is not CSV") from error
-    return Worklist(tuple(lines), tuple(wrong))
+    more = [f"worklist: {len(wrong) - _NAMED} more lines like these"] if len(wrong) > _NAMED else []
+    return Worklist(tuple(lines), (*wrong[:_NAMED], *more))
 
 
 def _columns(header: list[str]) -> list[str]:
@@ -152,6 +158,7 @@ def _ref(start: datetime, patient: str, provider: str) -> str:
     return f"Appointment/worklist-{hashlib.sha256(told).hexdigest()[:32]}"
 
 
+@lru_cache(1024)  # a file has few days and times, and many lines
 def _day(text: str) -> date | None:
     for form in _DATES:
         try:
@@ -162,6 +169,7 @@ def _day(text: str) -> date | None:
     return None
 
 
+@lru_cache(1024)
 def _clock(text: str) -> time | None:
     for form in _TIMES:
         try:

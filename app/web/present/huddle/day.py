@@ -27,7 +27,7 @@ from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.text import counted, plain
 from app.web.present.views import VisitView, WaitingView
-from app.web.present.views.huddle import HuddleLinks, HuddleView, LinkView, ProgressView
+from app.web.present.views.huddle import HuddleLinks, HuddleView, LinkView
 
 NO_VISITS = "No visits booked."
 NO_MATCH = "No visit matches."
@@ -73,11 +73,11 @@ def day_view(day: Day, about: About, shown: Shown | None = None) -> HuddleView:
         day = replace(day, rows=(), missed=(), over=0, cancelled=0, ticks=(), progress=(), snapshot=None)
     before, found = shown or Shown(), arranged(day.rows, about.wanted, about.find)
     place = placed(_ids(found, about.ids), _ids(day.rows, about.ids), before)
-    room = bool(place.ids) and (before.room or not day.complete)
-    drawn = {"drawn": ".".join(place.ids)} | ({"room": "1"} if room else {})
+    room = before.room if before.ids else frozenset(_ids([row for row in found if not row.complete], about.ids))
+    drawn = Shown(ids=place.ids, room=room).query()
     links = _staying(about.links, drawn)
     desk = Desk(about.now, Payers(dict(about.payers)), links, about.ids)
-    rows = _rows(day, place, desk, about)
+    rows = tuple(replace(row, room=row.id in room) for row in _rows(day, place, desk, about))
     problem, advice = _problem(day, about)
     progress = progress_view(day, about.names)
     version, calm = str(day.version), day.complete and not problem
@@ -105,7 +105,6 @@ def day_view(day: Day, about: About, shown: Shown | None = None) -> HuddleView:
         calm_id=f"calm-{before.turn}",
         shown=f"As of {plain_day(about.now.date())}, {about.now:%H:%M}",
         unreviewed=_unreviewed(found, about),
-        room=room,
         links=links,
     )
 
@@ -214,6 +213,3 @@ def _next(about: About, version: str, before: Shown, drawn: Mapping[str, str]) -
 
 def _with(url: str, query: Mapping[str, str]) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
-
-
-__all__ = ["About", "ProgressView", "day_view", "waiting"]

@@ -16,14 +16,20 @@ class Shown:
 
     turn: int = 0
     ids: tuple[str, ...] = ()
-    room: bool = False  # rows were drawn before they were filled: the room that is kept for more stays as it is
+    room: frozenset[str] = frozenset()  # those of `ids` that were drawn before they were filled: they keep their room
 
     @classmethod
     def parse(cls, turn: str, ids: str, room: str = "") -> Shown:
         """From the query of the fragment's own request. Whatever is malformed counts as not drawn."""
         known = [each for each in ids.split(".") if len(each) == ID_LENGTH and each.isascii() and each.isalnum()]
         number = int(turn) if turn.isdecimal() and len(turn) < 6 else 0
-        return cls(number, tuple(dict.fromkeys(known))[:MAX_SHOWN], room == "1")
+        drawn = tuple(dict.fromkeys(known))[:MAX_SHOWN]
+        return cls(number, drawn, frozenset(id_ for id_, kept in zip(drawn, room, strict=False) if kept == "1"))
+
+    def query(self) -> dict[str, str]:
+        """What `parse` reads as these rows. `room` has a figure for each of them."""
+        room = "".join("1" if id_ in self.room else "0" for id_ in self.ids)
+        return {"drawn": ".".join(self.ids)} | ({"room": room} if self.room else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.core.asking import EHR
 from app.core.flag import SourceState
 from app.core.schedule.appointment import Schedule
 from app.huddle import Day, Progress
-from app.web.present.dates import plain_day
+from app.web.present.dates import clock_words
 from app.web.present.facts import types_words
 from app.web.present.ids import Ids
 from app.web.present.names import short_names
@@ -137,16 +137,14 @@ def snapshot_words(day: Day, names: Names, now: datetime) -> str:
     """From when the rows are, where a source does not answer now."""
     if day.snapshot is None:
         return ""
-    then = day.snapshot.astimezone(now.tzinfo)
-    when = f"{then:%H:%M}" if then.date() == now.date() else f"{plain_day(then.date())}, {then:%H:%M}"
     silent = [names.of(each.source) for each in day.progress if each.trouble]
     if isinstance(day.schedule, Unknown) and names.of(EHR) not in silent:
         silent.insert(0, names.of(EHR))
     who = f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not answer now. " if silent else ""
-    return f"As of {when}. {who}What was added or changed since is not here: look in the EHR."
+    return f"As of {clock_words(day.snapshot, now)}. {who}What was added or changed since is not here: look in the EHR."
 
 
-def visits_words(day: Day, shown: int, *, filtered: bool) -> str:
+def visits_words(day: Day, shown: int, *, filtered: bool = False) -> str:
     """20 visits, 3 seen already, 2 no-shows, 1 cancelled"""
     total = len(day.rows)
     visits = f"{shown} of {counted(total, 'visit')}" if filtered else counted(total, "visit")

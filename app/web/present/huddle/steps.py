@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.core.flag import State
 from app.core.schedule.row import Owner, Row, Standing, Step, Where
 from app.core.schedule.tick import Tick, Ticked, may_be_ticked
-from app.web.present.dates import day_words, plain_day
+from app.web.present.dates import clock_words, day_words, plain_day
 from app.web.present.huddle.words import ABOUT, ACTS, IN_PLACE, NEXT_VISIT, OWNERS, TICKED, TO_DO, UNKNOWN
 from app.web.present.ids import Ids
 from app.web.present.names import Payers
@@ -20,6 +21,8 @@ from app.web.present.words import STATE_ACTS, STATE_MARKS
 
 #: Acts whose words do not name what they are about.
 _UNNAMED = frozenset({"repeat-or-intensify"})
+#: What is done, and leaves something to do all the same: a check on its step would say that this has been done too.
+_DONE = frozenset({State.DONE_HERE, State.DONE_ELSEWHERE})
 _ORDERS = ("order-", "refer-", "offer-colorectal")
 
 
@@ -71,9 +74,7 @@ def tick_words(tick: Tick, now: datetime) -> str:
 
 def by_words(tick: Tick, now: datetime) -> str:
     """09:12, Mara Ellison"""
-    at = tick.at.astimezone(now.tzinfo)
-    when = f"{at:%H:%M}" if at.date() == now.date() else f"{plain_day(at.date())}, {at:%H:%M}"
-    return f"{when}, {plain(tick.by)}"
+    return f"{clock_words(tick.at, now)}, {plain(tick.by)}"
 
 
 def tick_view(what: Ticked, step: Step | None, row: Row, ticks: Sequence[Tick], desk: Desk) -> TickView:
@@ -109,6 +110,8 @@ def _mark(step: Step, ticks: Sequence[Tick]) -> Mark:
         return IN_PLACE
     if step.next_visit:
         return NEXT_VISIT
+    if step.state in _DONE:
+        return TO_DO
     return STATE_MARKS.get(step.state, TO_DO) if step.state else UNKNOWN if step.quoted else TO_DO
 
 

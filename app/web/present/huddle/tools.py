@@ -14,7 +14,7 @@ from app.web.present.text import listed, plain
 from app.web.present.views.huddle import FieldView, FilterView, LinkView, ToolsView
 
 DAYS_AHEAD = 7
-FIND, DAY, PROVIDER, SORT, STEPS = "find", "day", "provider", "sort", "steps"
+FIND, DAY, SORT, STEPS = "find", "day", "sort", "steps"
 
 Url = Callable[[Mapping[str, str]], str]
 

@@ -8,10 +8,11 @@ from datetime import date
 
 from app.core.flag import PatientStatus, StatusKind
 from app.core.schedule.ordering import Kind
-from app.core.schedule.row import Counts, Mark, MarkKind, Row
+from app.core.schedule.row import Counts, MarkKind, Row
 from app.core.schedule.tick import Tick, Ticked, may_be_ticked
-from app.web.present.dates import day_words, plain_day, short_day, time_words
+from app.web.present.dates import day_words, plain_day, time_words
 from app.web.present.facts import type_words, types_words
+from app.web.present.huddle.marks import mark_short, mark_words
 from app.web.present.huddle.steps import Desk, step_view, tick_view, tick_words
 from app.web.present.huddle.words import KINDS, MODES, NEW, RISK, SIMILAR, STATUSES, WITHHELD
 from app.web.present.people import header
@@ -23,7 +24,6 @@ from app.web.present.words import STATUS_MARKS
 NO_PAYER = "no-payer"  # Row.silent, where no coverage is on file
 ASKING = "Asking…"
 READING, UNREAD = "Reading the patient…", "Name, birth date and record number not read: look in the EHR"
-_OTHER_TYPES = {"RiskAssessment": "risk assessment"}
 
 
 def visit_view(row: Row, ticks: Sequence[Tick], desk: Desk, *, places: bool, named: Sequence[str] = ()) -> VisitView:
@@ -147,51 +147,11 @@ def _status_words(status: PatientStatus, today: date) -> str:
     return f"{STATUS_MARKS[status.kind].word}{when}. Nothing is suggested."
 
 
-def mark_short(mark: Mark) -> str:
-    """High risk 78 % (result): with its number and where it comes from."""
-    number = plain(mark.number)
-    match mark.kind:
-        case MarkKind.HIGH_RISK:
-            words = f"High risk {number}"
-        case MarkKind.DISCHARGED:
-            where = f", {plain(mark.what)}" if mark.what else ""
-            words = f"Discharged {counted(int(number), 'day')} ago{where}" if number.isdecimal() else "Discharged"
-        case MarkKind.FREQUENT_ED:
-            words = f"{number} emergency visits in a year"
-        case MarkKind.OVERDUE_VISIT:
-            words = f"No visit for {counted(int(number), 'month')}" if number.isdecimal() else "Long without a visit"
-    return f"{words} ({source_words(mark.source)})"
-
-
-def source_words(source: str) -> str:
-    """An entry of the chart by its kind; who says so as they are called."""
-    kind, slash, _ = source.partition("/")
-    return _OTHER_TYPES.get(kind, type_words(kind)) if slash else plain(source)
-
-
-def _mark_lines(mark: Mark, today: date) -> str:
-    """The whole of a mark, one tap away."""
-    what, number = plain(mark.what), plain(mark.number)
-    day = short_day(mark.when, today) if mark.when else ""
-    source = source_words(mark.source)
-    match mark.kind:
-        case MarkKind.HIGH_RISK:
-            said = ", ".join(filter(None, [f"High risk: {number}", what, day]))
-        case MarkKind.DISCHARGED:
-            until = f"; day 30 is {plain_day(mark.until)}" if mark.until else ""
-            said = f"Discharged{f' from {what}' if what else ''}{f' on {day}' if day else ''}{until}"
-        case MarkKind.FREQUENT_ED:
-            said = f"{number} emergency visits in a year{f', the last on {day}' if day else ''}"
-        case MarkKind.OVERDUE_VISIT:
-            said = f"No visit for {number} months{f', the last on {day}' if day else ''}"
-    return f"{said}. Source: {source}."
-
-
 # --- one tap away -----------------------------------------------------------------------------------------------------
 
 
 def _lines(row: Row, desk: Desk) -> Iterable[str]:
-    yield from (_mark_lines(mark, desk.today) for mark in row.marks)
+    yield from (f"{mark_words(mark, desk.today)}." for mark in row.marks)
     yield from (_finding(s) for s in row.status if s.kind.value != row.withheld and s.kind is not StatusKind.UNREADABLE)
     if unread := [status.source_ref for status in row.status if status.kind is StatusKind.UNREADABLE]:
         yield f"Not read: {types_words(unread)}. Hospice care or death may be missed here."

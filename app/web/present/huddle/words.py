@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from app.core.flag import State, StatusKind
+from app.core.flag import StatusKind
 from app.core.schedule.appointment import Mode
 from app.core.schedule.ordering import Kind, Sort
 from app.core.schedule.row import MarkKind, Owner
@@ -73,7 +73,6 @@ IN_PLACE = Mark("Done", "check", "done")
 NEXT_VISIT = Mark("Next in-person visit", "ring", "wait")
 TO_DO = Mark("To do", "disc", "act")
 UNKNOWN = Mark("Cannot tell", "query", "unsure")
-STATES: Mapping[State, Mark] = {State.DO_TODAY: TO_DO}
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

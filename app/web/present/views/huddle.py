@@ -134,6 +134,7 @@ class VisitView:
     open_words: str  # what the name does; where it does nothing, how the panel is opened
     named: bool = False  # the appointment that the app was opened from
     gone: str = ""
+    room: bool = False  # it was drawn before it was filled, and keeps room for what may come
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +188,4 @@ class HuddleView:
     calm_id: str
     shown: str
     unreviewed: str  # how many of our rules behind these steps nobody has reviewed
-    room: bool  # some rows are not filled yet, or were not when they were drawn: their room is kept
     links: HuddleLinks  # with what is drawn now in those that draw it again
