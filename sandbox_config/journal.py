@@ -15,10 +15,11 @@ class Journal:
         self._calls: deque[dict[str, Any]] = deque(maxlen=100_000)
         self._lock = Lock()
 
-    def note(self, method: str, path: str, query: str, status: int) -> None:
+    def note(self, method: str, path: str, query: str, status: int, about: str | None = None) -> None:
+        """`about`: the member whom a payer was asked about, where the call names one."""
         with self._lock:
-            at = round(time.monotonic(), 3)
-            self._calls.append({"method": method, "path": path, "query": query, "status": status, "at": at})
+            call = {"method": method, "path": path, "query": query, "status": status, "about": about}
+            self._calls.append({**call, "at": round(time.monotonic(), 3)})
 
     def clear(self) -> None:
         with self._lock:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 
-from app.core.chart import Concept, Fact
+from app.core.chart import Concept, Fact, Patient
 from app.core.flag import Card
 from app.core.measures import REGISTRY, Registry
+from app.core.measures.population import ages_at
 from app.core.report import ConditionCategory, Gap
 from app.core.sensitive_rows import (
     CATEGORIES,
@@ -36,6 +38,12 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # Cervic
 def of_labels(labels: Iterable[str]) -> Topic | None:
     """Why the EHR's own security labels make something sensitive; None: they do not."""
     return next((LABELS[label] for label in labels if label in LABELS), None)
+
+
+def age_of(patient: Patient | None, day: date) -> int | None:
+    """The age to judge by; None, which counts as a minor's, where it is not known or a birth date leaves two."""
+    ages = ages_at(patient.birth_date, day) if patient else None
+    return ages[0] if ages and ages[0] == ages[1] else None
 
 
 def of_fact(fact: Fact, patient_age: int | None = None) -> Topic | None:

@@ -33,6 +33,7 @@ COMPANY = 0.6  # seconds that a long poll waits for more once it has news: drawi
 LOOK_AGAIN = 0.25  # seconds: another process's answers wake nobody here
 MORNINGS_KNOWN = 300
 FIRST_ROWS = 0.3  # seconds that the first questions about patients wait at most for the first rows to be drawn
+DRAWN = 0.03  # seconds that a page takes once all that stands in it is known
 _WHO = frozenset({asking.USER, asking.USER_ROLES})
 SCHEDULE_ASK, PATIENT_ASK = Ask(EHR, SCHEDULE), Ask(EHR, PATIENT)
 
@@ -58,7 +59,7 @@ class Mornings:
         """The first rows are there: now everything that they wait for is asked."""
         morning = self._morning(opening, patient, zone)
         if morning.held_back:
-            self._let_go(morning)
+            self._soon(morning, DRAWN)
 
     def now(self, opening: Opening, patient: Opening, zone: tzinfo) -> Filled:
         """What is known by now; starts what may be asked. `opening` names the days and no patient; `patient` is how
@@ -257,16 +258,21 @@ class Mornings:
     def _hold_back(self, morning: Morning) -> None:
         """Who comes is known, and somebody waits to see that: hundreds of questions would be in the way."""
         morning.held_back = True
-        later = threading.Timer(FIRST_ROWS, self._let_go, [morning])  # nobody may be looking
+        self._soon(morning, FIRST_ROWS)  # nobody may be looking
+
+    def _soon(self, morning: Morning, seconds: float) -> None:
+        later = threading.Timer(seconds, self._let_go, [morning])
         later.daemon = True
         later.start()
 
     def _let_go(self, morning: Morning) -> None:
+        with morning.lock:
+            if not morning.held_back:
+                return
+            morning.held_back = False
         with survived("filling a schedule"):
             with self._store.begin() as tx:
-                with morning.lock:
-                    was, morning.held_back = morning.held_back, False
-                starts = self._fill(tx, morning, arrange=False) if was else []
+                starts = self._fill(tx, morning, arrange=False)
             self._asker.start(starts)
 
     def _identify(self, tx: Tx, morning: Morning, left: Left) -> list[Start]:

@@ -34,9 +34,7 @@ class State:
     role: Role | None = None
     pulse: int = 0  # the sum that `answers.pulse` tells: whether a look may be worth it, and nothing else
     asked: Mapping[Ask, Question] = field(default_factory=dict, repr=False)
-    pulses: tuple[object, ...] = field(
-        default=(), repr=False
-    )  # the marks of what is stored of these (`answers.pulses`)
+    pulses: tuple[object, ...] = field(default=(), repr=False)  # of what is stored of these (`answers.pulses`)
     again: tuple[Ask, ...] = ()
     until: datetime | None = None  # from then on it may read otherwise although nobody has written anything
 

@@ -64,11 +64,15 @@ class Huddle:
 
     # --- what web calls -------------------------------------------------------------------------------------------
 
-    def begin(self, opening: Opening, ask: DayAsk) -> None:
-        """Start asking for the user's own day while the browser is still on its way. Others' days wait for a role."""
-        if ask.provider == opening.user_ref:
-            asked = self._asked(opening, ask)
-            self._gathering.mornings.begin(asked.whole, asked.patient, asked.zone)
+    def begin(self, opening: Opening, ask: DayAsk) -> bool:
+        """Start asking for the user's own day while the browser is still on its way. Others' days wait for a role:
+        False, and nothing is asked.
+        """
+        if not ask.provider or ask.provider != opening.user_ref:
+            return False
+        asked = self._asked(opening, ask)
+        self._gathering.mornings.begin(asked.whole, asked.patient, asked.zone)
+        return True
 
     def look(
         self, opening: Opening, ask: DayAsk, reader: Reader, *, seen: int | None = None, timeout: float = 0.0

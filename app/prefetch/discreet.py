@@ -10,7 +10,6 @@ from app.core import sensitive
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.chart import Coverage, Identifier, Patient
 from app.core.measures import Registry
-from app.core.measures.population import ages_at
 from app.core.report import Member, Period, Report
 from app.gather import PayerSource
 
@@ -43,7 +42,6 @@ class Discreet:
 
 
 def _tells(report: Report, day: date, registry: Registry) -> bool:
-    """Whether one of its gaps is sensitive. Of unknown age, or a minor on some day around: judged as a minor."""
-    ages = ages_at(report.subject.birth_date if report.subject else None, day)
-    years = ages[0] if ages and ages[0] == ages[1] else None
+    """Whether one of its gaps is sensitive."""
+    years = sensitive.age_of(report.subject, day)
     return any(sensitive.of_gap(gap, years, registry) for gap in report.gaps)

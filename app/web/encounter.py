@@ -70,9 +70,9 @@ def begin(of: launch.Launch, app: Flask) -> None:
     """Start asking the moment a launch is stored, while the browser is still on its way to where it lands."""
     here = parts(app)
     opening = opening_of(of, here)
-    here.gathering.advance(opening)
-    if landing(of):
-        here.huddle.begin(opening, DayAsk.of(of.fhir_user or "", opening.day))
+    begun = bool(landing(of)) and here.huddle.begin(opening, DayAsk.of(of.fhir_user or "", opening.day))
+    if not begun or of.patient or of.encounter:  # a schedule asks who looks as well
+        here.gathering.advance(opening)
 
 
 def drawn_again(of: launch.Launch) -> ResponseReturnValue:

@@ -23,7 +23,8 @@ Resource = dict[str, Any]
 def journal(response: Response) -> Response:
     """Note the call, unless it is one of the sandbox's own."""
     if not request.path.startswith("/_"):
-        site().journal.note(request.method, request.path, request.query_string.decode(), response.status_code)
+        query = request.query_string.decode()
+        site().journal.note(request.method, request.path, query, response.status_code, g.get("member"))
     return response
 
 

@@ -374,16 +374,18 @@ def test_the_doctor_names_the_entries_there_are(commanded: Path, capsys: Any) ->
     assert "there is no entry 'q'; entries: p" in capsys.readouterr().err
 
 
-def test_a_served_process_is_counted_while_it_runs_and_not_after(commanded: Path, capsys: Any) -> None:
+def test_the_server_and_the_jobs_beside_it_are_counted_while_they_run_and_not_after(
+    commanded: Path, capsys: Any
+) -> None:
     (port,) = free_ports(1)
     commanded.write_text(commanded.read_text(encoding="utf-8").replace("[site]", f"[site]\nport = {port}"))
     serving = subprocess.Popen([sys.executable, "-m", "app", "serve"], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         end, told = time.monotonic() + 120, ""
-        while "Processes        1" not in told and time.monotonic() < end:
+        while "Processes        2" not in told and time.monotonic() < end:
             time.sleep(0.5)
             told = capsys.readouterr().out if main(["migrate"]) == main(["status"]) == 0 else ""
-        assert "Processes        1" in told
+        assert "Processes        2" in told
     finally:
         serving.terminate()
         serving.wait(timeout=60)

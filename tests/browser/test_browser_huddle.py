@@ -61,7 +61,7 @@ def test_progress_can_be_seen_and_heard_while_it_is_true(own_home: House, page: 
     expect(bar).to_have_count(0)
 
 
-def test_a_whole_day_fits_every_width_and_is_accessible(home: House, page: Page) -> None:
+def test_a_whole_day_fits_every_width_is_accessible_and_prints_on_two_pages(home: House, page: Page) -> None:
     morning_of(page, home)
     expect(page.locator("[data-visit]")).to_have_count(ROWS)
     for width in (320, 400, 800, 1280):
@@ -75,6 +75,17 @@ def test_a_whole_day_fits_every_width_and_is_accessible(home: House, page: Page)
         assert violations_in_light_and_dark(page) == []
     page.evaluate(OPEN_ALL)
     assert faults_at_every_width(page) == {}
+    assert violations_in_light_and_dark(page) == []
+    prints_on_two_pages(page)
+
+
+def prints_on_two_pages(page: Page) -> None:
+    """The scripted day, from the schedule that the page shows."""
+    page.goto(urljoin(page.url, "print"))
+    for paper in ("Letter", "A4"):
+        pages = PdfReader(io.BytesIO(page.pdf(format=paper))).pages
+        assert len(pages) <= 2, paper
+        assert all("estroy" in each.extract_text() for each in pages)
     assert violations_in_light_and_dark(page) == []
 
 
@@ -113,23 +124,13 @@ def test_without_scripts_links_and_forms_do_all_of_it(home: House, new_page: New
     expect(page.locator("[data-apart]")).to_be_visible()
 
 
-def test_the_scripted_day_prints_on_two_pages(home: House, page: Page) -> None:
-    morning_of(page, home)
-    page.goto(urljoin(page.url, "print"))
-    for paper in ("Letter", "A4"):
-        pages = PdfReader(io.BytesIO(page.pdf(format=paper))).pages
-        assert len(pages) <= 2, paper
-        assert all("estroy" in each.extract_text() for each in pages)
-    assert violations_in_light_and_dark(page) == []
-
-
-@pytest.mark.parametrize("place", ["ahead", "missed", "ahead/laboratory"])
-def test_what_stands_before_and_after_the_day_fits_and_is_accessible(home: House, page: Page, place: str) -> None:
-    morning_of(page, home, "np")
-    page.goto(urljoin(page.url, place))
-    expect(page.locator('[hx-trigger="load"]')).to_have_count(0, timeout=PATIENCE)
-    assert faults_at_every_width(page) == {}
-    assert violations_in_light_and_dark(page) == []
+def test_what_stands_before_and_after_the_day_fits_and_is_accessible(home: House, page: Page) -> None:
+    schedule = morning_of(page, home, "np").url
+    for place in ("ahead", "missed", "ahead/laboratory"):
+        page.goto(urljoin(schedule, place))
+        expect(page.locator('[hx-trigger="load"]')).to_have_count(0, timeout=PATIENCE)
+        assert faults_at_every_width(page) == {}, place
+        assert violations_in_light_and_dark(page) == [], place
 
 
 @pytest.mark.parametrize("tenant", ["undeclared", "onechart"])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
-from app.core.chart import Concept, Patient
+from app.core.chart import Concept
 from app.core.flag import StatusKind
-from app.core.measures.population import ages_at
 from app.core.schedule.appointment import Appointment
 from app.core.schedule.row import AFTER_DISCHARGE, VISIT_CHECK, Row, Step
 from app.core.schedule.steps import unsensitive
-from app.core.sensitive import of_concept, of_labels, of_words
+from app.core.sensitive import age_of, of_concept, of_labels, of_words
 
 _NEVER = frozenset({StatusKind.PREGNANCY})
 
@@ -20,7 +18,7 @@ def printable(row: Row) -> tuple[Row, int]:
     """The row as it may be on paper, and how many of its items were left out: gaps, prompts, statuses, marks, words of
     the visit. Which payers a restriction keeps out is not said: they are without an answer.
     """
-    age = _age(row.patient, row.appointment.start.date())
+    age = age_of(row.patient, row.appointment.start.date())
     every = (*row.steps, *row.more_steps)
     dropped = [step for step in every if step.sensitive]
     cards = [step for step in dropped if step.key not in (VISIT_CHECK, AFTER_DISCHARGE)]
@@ -73,8 +71,3 @@ def _step(step: Step, age: int | None) -> Step:
     if step.covering is None or of_words(step.covering.because, age) is None:
         return step
     return replace(step, covering=replace(step.covering, because=""))
-
-
-def _age(patient: Patient | None, day: date) -> int | None:
-    ages = ages_at(patient.birth_date, day) if patient else None
-    return ages[0] if ages else None

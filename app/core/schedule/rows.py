@@ -10,7 +10,6 @@ from app.core.answers import Known
 from app.core.chart import Chart, Fact, Patient
 from app.core.flag import Panel, SourceState, State
 from app.core.measures import REGISTRY, Registry
-from app.core.measures.population import ages_at
 from app.core.placing import coded, like
 from app.core.reading import PATIENT, Reading, last_day, read
 from app.core.schedule.acts import ACTS, CHECK_APPOINTMENT, TRANSITION
@@ -25,6 +24,7 @@ from app.core.schedule.row import AFTER_DISCHARGE, MAX_STEPS, VISIT_CHECK, Mark,
 from app.core.schedule.since import known_before, last_visit, maybe_visit, orders, results_since
 from app.core.schedule.steps import Visiting, counts, steps, urgent
 from app.core.schedule.unheard import Unheard, unheard
+from app.core.sensitive import age_of
 
 DECEASED, HOSPICE = "deceased", "hospice"
 #: The rule of the step after a discharge.
@@ -76,8 +76,7 @@ def build(
     if deceased or (panel is not None and panel.withheld == DECEASED):
         return replace(row, withheld=DECEASED, steps=(_CHECK,), new_patient=False)
     visit, waiting = last_visit(reading, day), orders(reading, registry, day)
-    ages = ages_at(patient.birth_date, day) if patient else None
-    age = ages[0] if ages else None
+    age = age_of(patient, day)
     row = replace(
         row,
         marks=marks(reading, day, age),
