@@ -29,7 +29,7 @@ from app.gather.tally import parts, tallies
 from app.store import Store, Tx, answers, barred
 from app.store.answers import Settled
 
-COMPANY = 0.6  # seconds that a long poll waits for more once it has news: drawing a morning costs more than a panel
+COMPANY = 1.0  # seconds that a long poll waits for more once it has news: there is some all the time, and drawing costs
 LOOK_AGAIN = 0.25  # seconds: another process's answers wake nobody here
 MORNINGS_KNOWN = 300
 FIRST_ROWS = 0.3  # seconds that the first questions about patients wait at most for the first rows to be drawn

@@ -37,9 +37,10 @@ _t = answers.c
 # Statements are made once: putting one together costs several times what the database takes to answer it.
 _OF_THESE = _t.question_hash.in_(bindparam("keys", expanding=True))
 _AT = type_coerce(_t.fresh_until, NullType())  # the moment as the database has it: nobody reads it as a time
-_WHOLE = select(answers, _AT.label("at")).where(_OF_THESE)
 _HELD = select(_t.question_hash, _t.asked_by, _t.good_at, _t.version).where(_OF_THESE)
-_ASKED = select(_t.question_hash, _t.fresh_until, _t.asking_until, _t.failure, _t.good, _t.good_at).where(_OF_THESE)
+_STATED = select(
+    _t.question_hash, _t.version, _t.fresh_until, _AT.label("at"), _t.asking_until, _t.failure, _t.good, _t.good_at
+).where(_OF_THESE)
 _IS_ASKED = case((_t.asking_until > bindparam("now", type_=_t.asking_until.type), 1), else_=0)
 _PULSES = select(_t.question_hash, _t.version, _AT, _IS_ASKED).where(_OF_THESE)
 _PULSE = select(func.coalesce(func.sum(_t.version), 0), func.coalesce(func.sum(_IS_ASKED), 0)).where(_OF_THESE)
@@ -113,7 +114,7 @@ def claim(
     rows: dict[str, Any] = {
         row.question_hash: row
         for some in batched(list(keys.values()), AT_ONCE)
-        for row in tx.conn.execute(_ASKED, {"keys": some}).all()
+        for row in tx.conn.execute(_STATED, {"keys": some}).all()
     }
     claims = {question: _claim(tx, rows.get(key), anew) for question, key in keys.items()}
     ours = {keys[question]: question for question, given in claims.items() if given is Claim.ASK}
@@ -179,7 +180,7 @@ def snapshot(
     (never more than `STALE_FOR`: older ones are purged). A failure counts for `failures_stand` longer than it is fresh.
     """
     keys = {_key(tx, question): question for question in questions}
-    rows = [row for some in batched(keys, AT_ONCE) for row in tx.conn.execute(_WHOLE, {"keys": some}).all()]
+    rows = [row for some in batched(keys, AT_ONCE) for row in tx.conn.execute(_STATED, {"keys": some}).all()]
     return {
         keys[row.question_hash]: Stored(
             _answer(tx, row, stale_for, failures_stand),
@@ -303,7 +304,7 @@ def _asking(row: Any, now: datetime) -> bool:
 
 def _mark(row: Any) -> str:
     """Says which try this is, also where the row was deleted and the count began again: no two end at one instant."""
-    return f"{row.question_hash}/{row.version}/{row.fresh_until.isoformat() if row.fresh_until else ''}"
+    return f"{row.question_hash}/{row.version}/{row.at or ''}"
 
 
 def _outrun(row: Any, answer: Answer[Any]) -> bool:
