@@ -30,6 +30,16 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield running
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """2026-11, pytest-xdist 3.8.0: it writes the group of a test where pytest 9.2 no longer looks: `--dist loadgroup`
+    groups nothing, and what a module's tests share is built in every process (pytest-xdist issue 1386).
+    """
+    for item in items:
+        if (named := vars(item).get("_nodeid", item.nodeid)) != item.nodeid:
+            item._id = type(item._id).parse(named)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and os.environ.get("CI") == "true":

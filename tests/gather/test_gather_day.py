@@ -335,3 +335,28 @@ def test_a_look_at_several_days_reads_what_it_needs_and_no_more(store: Store, cl
         filled = mornings.now(whole, narrow, zone)
     assert sorted(filled.patients) == ["Patient/p0", "Patient/p1"]
     assert set(clinic.asked) == {"user", "schedule Practitioner/1", "coverage p0", "coverage p1"}
+
+
+def test_an_open_schedule_says_that_the_ehr_has_stopped_answering_and_from_when_it_is(
+    store: Store, clock: Clock
+) -> None:
+    clinic = Clinic(clock, [booked(DAY, n) for n in range(4)])
+    with process(store, clinic, {}) as here:
+        before = here.finished(OF, ASK)
+        read_at = before.schedule.received if isinstance(before.schedule, Known) else None
+        clinic.refuses = Reason.DOWN
+        clock.advance(minutes=3)
+        assert not here.look(OF, ASK).complete, "it is being read again"
+        until(lambda: here.look(OF, ASK).complete)
+        after = here.look(OF, ASK)
+    assert [row.patient for row in after.rows] == [row.patient for row in before.rows]
+    assert {each.source: each.trouble for each in after.progress} == {"ehr": Reason.DOWN}
+    assert after.snapshot == read_at
+
+
+def test_a_schedule_that_nobody_looks_at_fills_itself(store: Store, clock: Clock) -> None:
+    clinic = Clinic(clock, [booked(DAY, n) for n in range(3)])
+    payer = Insurer("northwind", clock)
+    with process(store, clinic, {"northwind": payer}) as here:
+        here.huddle.begin(OF, ASK)
+        until(lambda: payer.asked == {what: 1 for n in range(3) for what in everything_of(n)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack, suppress
 
 import pytest
 from sources_wire import Clock
@@ -97,3 +98,60 @@ def test_a_failed_probe_opens_it_for_another_rest() -> None:
     assert ours.state == "open"
     clock.seconds = 22.0
     assert ours.state == "half-open"
+
+
+def test_a_call_that_waited_for_its_turn_does_not_go_where_it_has_opened_meanwhile() -> None:
+    clock = Clock()
+    ours = breaker(clock)
+    with suppress(Down), ours.call() as waiting:
+        for _ in range(3):
+            fail(ours, Down("500"))
+        waiting.begins()
+        pytest.fail("asked while open")
+    clock.seconds = 10.0
+    with ours.call() as probe:
+        probe.begins()
+    assert ours.state == "closed"
+
+
+def test_calls_that_hang_one_after_the_other_cost_one_time_out() -> None:
+    clock = Clock()
+    ours = breaker(clock)
+    with ExitStack() as out:
+        calls = []
+        for start in (0.0, 1.0, 2.0):
+            clock.seconds = start
+            calls.append(out.enter_context(ours.call()))
+            calls[-1].begins()
+        clock.seconds = 8.0
+        calls[0].silent()
+        assert ours.state == "open", "two more would hang as long"
+
+
+def test_one_slow_call_among_quick_ones_opens_nothing() -> None:
+    clock = Clock()
+    ours = breaker(clock)
+    with ExitStack() as out:
+        slow, *others = [out.enter_context(ours.call()) for _ in range(4)]
+        for call in (slow, *others):
+            call.begins()
+        clock.seconds = 5.0
+        with ours.call() as quick:
+            quick.begins()
+        clock.seconds = 8.0
+        slow.silent()
+        assert ours.state == "closed"
+
+
+def test_a_call_that_began_late_does_not_count_with_one_that_hangs() -> None:
+    clock = Clock()
+    ours = breaker(clock)
+    with ExitStack() as out:
+        first = out.enter_context(ours.call())
+        first.begins()
+        clock.seconds = 7.0
+        for _ in range(3):
+            out.enter_context(ours.call()).begins()
+        clock.seconds = 8.0
+        first.silent()
+        assert ours.state == "closed"
