@@ -23,6 +23,7 @@ class Reason(StrEnum):
     RESTRICTION_UNKNOWN = "restriction-unknown"  # whether there is one could not be read: the payer was not asked
     HELD = "held"  # somebody said "wrong patient": hidden for everyone until the privacy role has looked
     CANNOT_LIST = "cannot-list"  # this EHR has no way to list a schedule (never shown as an empty day)
+    NOT_AHEAD = "not-ahead"  # left to the morning, because it holds something sensitive; for the night alone
     SIGNED_OUT = "signed-out"  # the token ended and could not be renewed
     DOWN = "down"  # refused, 5xx, or the breaker is open
     SLOW = "slow"  # the deadline passed

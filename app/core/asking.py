@@ -73,6 +73,7 @@ class Opening:
     failures_stand: timedelta = timedelta()
     visit_day: date | None = None
     schedule: DayAsk | None = None  # the day that is asked for, where no patient is
+    ahead: bool = False  # the night asks: what it leaves to the morning is no answer for anybody else
 
     @property
     def about(self) -> date:

@@ -147,7 +147,7 @@ class Asker:
         A launch may be open for hours: before a payer is asked anything, restrictions are read again if they are older
         than a report may be. What they said before stands until then.
         """
-        new = [ask for ask in state.plan.asks if ask not in state.answers]
+        new = [ask for ask in state.plan.asks if ask not in state.answers and ask not in state.again]
         of_payers = [ask for ask in (*new, *state.again) if ask.source != EHR]
         reread = due.outdated(opening, state.answers, tx.now - REPORT_FRESH) if of_payers else []
         now, anew = ([ask for ask in asks if not (reread and ask in of_payers)] for asks in (new, state.again))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.core import asking, due
-from app.core.answers import Answer, Known
+from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.asking import EHR, Ask, Opening, PayerRow, Plan
 from app.core.restrictions import Own
 from app.gather.state import State, failed, patient_key, question
@@ -79,7 +79,7 @@ def _reading(
     own: Own | None = None
     if before:
         yield before.values()
-        found = {ask: answer for ask, one in before.items() if (it := hand.stored[one]) and (answer := it.answer)}
+        found = {ask: answer for ask, one in before.items() if (answer := _counts(opening, hand.stored[one]))}
     plan = asking.plan(opening, found, rows)
     if plan.payers:
         own = hand.own(patient_key(opening, plan))
@@ -99,11 +99,19 @@ def _reading(
         if any(one not in hand.stored for one in new.values()):
             yield new.values()
         asked |= new
-        came = {ask: answer for ask, one in new.items() if (it := hand.stored[one]) and (answer := it.answer)}
+        came = {ask: answer for ask, one in new.items() if (answer := _counts(opening, hand.stored[one]))}
         if came:
             found |= came
             plan = asking.plan(opening, found, rows, own)
     return _state(tx, opening, plan, found, asked, {ask: hand.stored[one] for ask, one in asked.items()}, own)
+
+
+def _counts(opening: Opening, one: Stored | None) -> Answer[Any] | None:
+    """The answer that counts for who reads it: what the night has left alone is there for the night only."""
+    if one is None or one.answer is None or opening.ahead:
+        return one.answer if one else None
+    why = one.answer.reason if isinstance(one.answer, Unknown) else one.answer.stale_because
+    return None if why is Reason.NOT_AHEAD else one.answer
 
 
 def _stand(opening: Opening, plan: Plan, before: Before, found: Mapping[Ask, Answer[Any]]) -> bool:
@@ -130,6 +138,7 @@ def _state(
         *aged,
         *due.moved(planned, tx.now),
         *(ask for ask in planned if _is_due(looked[ask], planned[ask], opening, tx.now)),
+        *(ask for ask, one in looked.items() if ask not in found and one is not None and one.answer is not None),
     )
     return State(
         plan,

@@ -23,7 +23,8 @@ READ_CHART, READ_HEAD, OPENED = "read-chart", "read-patient-header", "open-witho
 class State:
     """The answers of one launch so far. `version` is one of this content and of no other; `complete`: nothing is out.
 
-    `role` None: the EHR has not said yet who the user is. `again`: what has an answer, and is to be asked anew.
+    `role` None: the EHR has not said yet who the user is. `again`: what has an answer in the
+    store, and is to be asked anew.
     """
 
     plan: Plan

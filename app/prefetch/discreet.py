@@ -13,9 +13,6 @@ from app.core.measures import Registry
 from app.core.report import Member, Period, Report
 from app.gather import PayerSource
 
-#: Why a report is not here; an `Unknown` counts for seconds only, so the morning asks.
-NOT_AHEAD = "not read ahead"
-
 
 @dataclass(frozen=True, slots=True)
 class Discreet:
@@ -30,12 +27,12 @@ class Discreet:
     def care_gaps(self, member: Member, period: Period) -> Answer[Report]:
         answer = self.payer.care_gaps(member, period)
         if isinstance(answer, Known) and _tells(answer.value, answer.received.date(), self.registry()):
-            return Unknown(answer.source, Reason.NOT_READABLE, NOT_AHEAD)
+            return Unknown(answer.source, Reason.NOT_AHEAD)
         return answer
 
     def risk(self, member: Member, period: Period) -> Answer[Report]:  # noqa: ARG002 # the interface of a payer
         """Never asked: conditions are not read ahead."""
-        return Unknown(member.payer, Reason.NOT_READABLE, NOT_AHEAD)
+        return Unknown(member.payer, Reason.NOT_AHEAD)
 
     def open_gaps(self, practitioner: tuple[Identifier, ...], period: Period) -> Answer[tuple[Report, ...]]:
         return self.payer.open_gaps(practitioner, period)

@@ -18,7 +18,6 @@ from app.core.roles import Role, RoleRow
 from app.core.schedule.appointment import DayAsk
 from app.core.schedule.day import arranged
 from app.gather import State
-from app.prefetch.discreet import NOT_AHEAD
 from app.store import Tx, audit
 from app.store import prefetch as rows
 from app.store.prefetch import Item, Kind, Work
@@ -122,8 +121,8 @@ class Run:
             counts = {f"{ask.source}/{ask.name}": _size(one.value) for ask, one in known.items()}
             counts |= {f"{payer}/not-asked/{reason}": 1 for payer, reason in state.plan.restricted.items()}
             unknown = [(ask, one) for ask, one in state.answers.items() if isinstance(one, Unknown)]
-            counts |= {f"{ask.source}/not-kept": 1 for ask, one in unknown if one.detail == NOT_AHEAD}
-            missing = sorted({str(one.reason) for _, one in unknown if one.detail != NOT_AHEAD})
+            counts |= {f"{ask.source}/not-kept": 1 for ask, one in unknown if one.reason is Reason.NOT_AHEAD}
+            missing = sorted({str(one.reason) for _, one in unknown if one.reason is not Reason.NOT_AHEAD})
             self._end(taken, counts, ", ".join(missing) or "ok", state)
 
     def _opening(self, patient_id: str) -> Opening:
@@ -134,7 +133,7 @@ class Run:
             handle=rows.handle(self._name), ehr=entry.id, ehr_name=entry.name, issuer=entry.issuer,
             patient_id=patient_id, encounter_id=None, user_ref=None, day=today, visit_day=self._day,
             scopes=entry.scopes, roles=(RoleRow(Role.MANAGER, any=True),), restrictions=entry.restrictions,
-            types=(), only=_ONLY, reports_fresh=_FRESH,
+            types=(), only=_ONLY, reports_fresh=_FRESH, ahead=True,
         )  # fmt: skip
 
     def _answered(self, opening: Opening) -> State:

@@ -37,7 +37,7 @@ _MILD = (Refused, NotFound, Later, Resting, SignedOut, Waiting)
 _NOT_ITS_FAULT = frozenset(
     {
         Reason.NOT_CONNECTED, Reason.NOT_IDENTIFIED, Reason.WRONG_PATIENT, Reason.RESTRICTED,
-        Reason.RESTRICTION_UNKNOWN, Reason.HELD, Reason.SIGNED_OUT,
+        Reason.RESTRICTION_UNKNOWN, Reason.HELD, Reason.NOT_AHEAD, Reason.SIGNED_OUT,
     }
 )  # fmt: skip
 

@@ -27,7 +27,9 @@ from app.store.tx import Digest, Tx, keyed
 
 #: Reasons that say nothing about the last good answer. After the others (another patient's data, not a member any more,
 #: no longer allowed, restricted, not connected) it is deleted: it would be showing what the source has taken back.
-STAYS_GOOD = frozenset({Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.SIGNED_OUT})
+STAYS_GOOD = frozenset(
+    {Reason.DOWN, Reason.SLOW, Reason.BUSY, Reason.NOT_READABLE, Reason.NOT_AHEAD, Reason.SIGNED_OUT}
+)
 
 #: Names in one statement: SQLite takes 32,766 values, PostgreSQL 65,535.
 AT_ONCE = 5000

@@ -20,12 +20,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.answers import Answer, Known, Unknown
-from app.core.asking import PayerRow
+from app.core.asking import CARE_GAPS, Opening, PayerRow
 from app.core.chart import Coverage, Patient
 from app.core.consents import Consent
 from app.core.coverage import Recognition
 from app.core.measures import RULES, Registry
 from app.core.report import Gap, GapStatus, Measure, Member, Period, Report
+from app.core.roles import Role, RoleRow
 from app.core.schedule.appointment import Appointment, DayAsk, Schedule
 from app.core.schedule.entry import Prefetch
 from app.gather import Gathering
@@ -154,6 +155,27 @@ def night(store: Store, others: Others, who: str = "one", **more: Any) -> Iterat
     finally:
         pools.shutdown()
         gathering.close()
+
+
+@contextmanager
+def launch(store: Store, others: Others, name: str) -> Iterator[tuple[Gathering, Opening]]:
+    """Somebody opens a patient of the schedule, in a process of their own."""
+    pools, rows = Pools(), [PayerRow("northwind", "Northwind", (Recognition(payor="Northwind"),), speaks=(CARE_GAPS,))]
+    payers: dict[str, Any] = {"northwind": Payer(others)}
+    gathering = Gathering(store, pools, ehr=lambda _: others, payers=payers, rows=rows, who="web")  # type: ignore[arg-type,return-value] # what is not asked is not there
+    yours = (RoleRow(Role.MANAGER, any=True),)
+    try:
+        yield gathering, Opening("a-launch", "main", "Main", ISSUER, name, None, None, DAY, roles=yours, types=())
+    finally:
+        pools.shutdown()
+        gathering.close()
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
 
 
 def at(ahead: float) -> Callable[[], datetime]:

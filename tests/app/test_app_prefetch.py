@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.core.answers import Reason, Unknown
+from app.core.answers import Known, Reason, Unknown
+from app.core.asking import CARE_GAPS, Ask
 from app.prefetch import Prefetching
 from app.store import Store, audit
 from app.store import prefetch as rows
@@ -26,7 +27,7 @@ from app.store.migrations import migrate
 from app.store.purge import purge
 from app.store.schema import answers, prefetch
 from tests import postgres
-from tests.app.nights import DAY, NIGHT, PROVIDERS, Others, at, night, report
+from tests.app.nights import DAY, NIGHT, PROVIDERS, Others, at, launch, night, report, until
 from tests.store.one_store import Clock, open_store
 
 RUN = f"main {DAY}"
@@ -112,6 +113,22 @@ def test_what_is_sensitive_is_not_kept(store: Store, calls: Path, clock: Clock) 
     assert [entry.patient for entry in trail(store) if "northwind/not-kept" in entry.counts] == [
         "https://ehr.example|p1"
     ]
+
+
+def test_what_the_night_left_alone_is_asked_at_once_by_whoever_opens_the_patient(
+    store: Store, calls: Path, clock: Clock
+) -> None:
+    def says(what: str, name: str) -> Any:
+        return report(name, "cervical-screening") if (what, name) == ("care-gaps", "p1") else None
+
+    others = Others(calls, patients=3, now=clock, payer_says=says)
+    assert work(store, others).undone == 0
+    with launch(store, others, "p1") as (gathering, opening):
+        gathering.advance(opening)
+        until(lambda: gathering.state(opening).complete)
+        found = gathering.state(opening).answers[Ask("northwind", CARE_GAPS)]
+    assert isinstance(found, Known), "not what the night left, though it is only a moment old"
+    assert Counter(others.asked())["northwind care-gaps p1"] == 2
 
 
 def test_a_payer_is_not_asked_where_a_restriction_cannot_be_read(store: Store, calls: Path, clock: Clock) -> None:
