@@ -55,6 +55,7 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
         "Open each patient's chart in the EHR, and Chartside from there. The person who runs Chartside can have the "
         "schedule read by location, or patient by patient from a worklist file.",
     ),
+    Reason.NOT_AHEAD: ("{name} was not asked ahead for what is confidential.", "Retry to ask it now."),
     Reason.SIGNED_OUT: ("The sign-in to {name} has ended.", "Reopen Chartside from the patient's chart."),
     Reason.DOWN: ("{name} is not available now.", "Retry in a minute."),
     Reason.SLOW: ("{name} did not answer in time.", "Retry."),
@@ -63,7 +64,8 @@ REASONS: Mapping[Reason, tuple[str, str]] = {
 
 #: Where asking again can change the answer.
 RETRYABLE = frozenset({
-    Reason.NOT_READABLE, Reason.NOT_IDENTIFIED, Reason.RESTRICTION_UNKNOWN, Reason.DOWN, Reason.SLOW, Reason.BUSY
+    Reason.NOT_READABLE, Reason.NOT_IDENTIFIED, Reason.RESTRICTION_UNKNOWN, Reason.NOT_AHEAD, Reason.DOWN,
+    Reason.SLOW, Reason.BUSY,
 })  # fmt: skip
 
 NO_PAYER = (
