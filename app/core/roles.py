@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from app.core.chart import Coding, Identifier
 
+NOT_STATED = "not stated"  # in the audit: a user of whom the EHR says neither fhirUser nor sub
+
 
 class Role(StrEnum):
     """Roles come from the EHR's identity by the EHR entry's `role` rows, never from anything the user types."""

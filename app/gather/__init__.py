@@ -15,11 +15,10 @@ from app.gather.calls import EhrSource, PayerSource
 from app.gather.day import Mornings
 from app.gather.gathering import Gathering
 from app.gather.morning import Filled
-from app.gather.state import NOT_STATED, Reader, State, counts, patient_key
+from app.gather.state import Reader, State, counts, patient_key
 from app.gather.tally import Tally
 
 __all__ = [
-    "NOT_STATED",
     "EhrSource",
     "Filled",
     "Gathering",

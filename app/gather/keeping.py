@@ -6,19 +6,19 @@ import logging
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.core import asking
+from app.core import asking, fault
 from app.core.answers import Answer, Reason, Unknown
 from app.core.asking import EHR, Ask, Opening
 from app.core.identity import Block
+from app.core.roles import NOT_STATED
 from app.gather.morning import Morning
-from app.gather.state import NOT_STATED, State, patient_key
+from app.gather.state import State, patient_key
 from app.store import Store, StoreUnavailable, Tx, answers, audit
 from app.store.answers import Question, Settled
 
@@ -190,10 +190,7 @@ def survived(what: str) -> Iterator[None]:
 
 
 def failed(what: str, error: BaseException) -> None:
-    """Type and place only: messages and tracebacks can hold PHI."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
-    log.error("%s failed: %s at %s", what, type(error).__name__, where)
+    log.error("%s failed: %s", what, fault.told(error))
 
 
 def _arrivals(settled: queue.SimpleQueue[Asked | None]) -> list[Asked | None]:

@@ -44,9 +44,6 @@ class State:
         return tuple(self.asked.values())
 
 
-NOT_STATED = "not stated"  # a user of whom the EHR says neither fhirUser nor sub
-
-
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who looks: for the audit."""

@@ -27,7 +27,6 @@ from app.store import Store
 REPORTS_FRESH = timedelta(hours=24)
 #: For how long a source that has failed is left alone while somebody keeps a schedule open.
 FAILURES_STAND = timedelta(minutes=5)
-_PERSON = "Practitioner/"
 COMPANY = 0.4  # seconds to wait for more where there is news already
 DAYS_KNOWN = 300  # that were drawn last
 
@@ -96,15 +95,21 @@ class Huddle:
         filled = mornings.now(asked.whole, asked.patient, asked.zone)
         return self._shown(opening, asked, reader, filled, self._day(opening, ask, reader, filled))
 
-    def retry(self, opening: Opening, ask: DayAsk, source: str) -> None:
-        """Ask one source (EHR or a payer id) again for everybody it did not answer in full."""
+    def retry(self, opening: Opening, ask: DayAsk, source: str) -> bool:
+        """Ask one source (EHR or a payer id) again for everybody it did not answer in full. False, and nobody is asked,
+        for a day that this user may not open, and while it is not known who asks.
+        """
+        state = self._gathering.state(_nobody(opening))
+        if not any(row.ref == ask.provider for row in self._open_to(opening, state)):
+            return False
         asked = self._asked(opening, ask)
         self._gathering.mornings.retry(asked.whole, asked.patient, asked.zone, source)
+        return True
 
     # --- how ------------------------------------------------------------------------------------------------------
 
     def _asked(self, opening: Opening, ask: DayAsk) -> _Asked:
-        nobody = replace(opening, patient_id=None, encounter_id=None, failures_stand=FAILURES_STAND)
+        nobody = replace(_nobody(opening), failures_stand=FAILURES_STAND)
         types = needs.types(self._registry(), self._protocols.get(opening.ehr, ()))
         patient = replace(nobody, patient_id=opening.patient_id, types=types, reports_fresh=REPORTS_FRESH)
         return _Asked(replace(nobody, schedule=ask), patient, ZoneInfo(self._timezones[opening.ehr]))
@@ -114,7 +119,7 @@ class Huddle:
 
         A user's own day is asked for beside who they are; anybody else's waits for it.
         """
-        who = replace(opening, patient_id=None, encounter_id=None)
+        who = _nobody(opening)
         state = self._gathering.state(who)
         if state.role is None:
             if ask.provider == opening.user_ref:
@@ -130,8 +135,7 @@ class Huddle:
 
     def _open_to(self, opening: Opening, state: State) -> tuple[ProviderRow, ...]:
         user = user_of(state.answers)
-        # Where the launch names a role (PractitionerRole/…), the user's own answer says who has it.
-        own = next((ref for ref in (user.ref if user else "", opening.user_ref or "") if ref.startswith(_PERSON)), None)
+        own = providers.own(user.ref if user else None, opening.user_ref)
         rows = self._providers.get(opening.ehr, ())
         return providers.open_to(rows, own, state.role, user_name=user.name if user else "")
 
@@ -188,6 +192,11 @@ class Huddle:
             self._keeping.keep(opening, reader, day)
         self._gathering.mornings.go_on(asked.whole, asked.patient, asked.zone)
         return day
+
+
+def _nobody(opening: Opening) -> Opening:
+    """The same without the chart that the launch came from: who looks is the same at every patient."""
+    return replace(opening, patient_id=None, encounter_id=None)
 
 
 def _down(schedule: object) -> bool:

@@ -13,7 +13,7 @@ from app.core.roles import Role
 from app.core.schedule.appointment import DayAsk
 from app.core.schedule.row import Row
 from app.core.schedule.tick import Tick
-from app.gather import NOT_STATED, Filled, Reader, State, counts
+from app.gather import Filled, Reader, State, counts
 from app.huddle.day import Day
 from app.store import Store, audit, barred, snapshots, ticks
 from app.store.snapshots import Snapshot, Whose
@@ -67,9 +67,7 @@ class Keeping:
         known.update(new)
 
     def kept(self, opening: Opening, reader: Reader, ask: DayAsk, role: Role) -> Snapshot | None:
-        """The last whole morning, without what must not be shown any more. None for users that cannot be told apart."""
-        if reader.user == NOT_STATED:
-            return None
+        """The last whole morning, without what must not be shown any more."""
         with self._store.read() as tx:
             found = snapshots.get(tx, _whose(opening, reader, ask, role))
             if found is None:
@@ -83,8 +81,6 @@ class Keeping:
 
     def keep(self, opening: Opening, reader: Reader, day: Day) -> None:
         """Keep a whole morning, once for each version of it."""
-        if reader.user == NOT_STATED:
-            return
         assert day.role is not None
         whose = _whose(opening, reader, day.ask, day.role)
         of = (opening.handle, repr(whose))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from huey import crontab
 
+from app.core import fault
 from app.jobs.queues import Queue, queue
 from app.prefetch import Prefetching
 from app.store import Store
@@ -111,10 +111,8 @@ def _ending(ending: threading.Event) -> type[Consumer]:
 
 @contextmanager
 def _survived(what: str) -> Iterator[None]:
-    """Type and place only: messages and tracebacks can hold PHI, and Huey would write them down."""
+    """Nothing gets as far as Huey, which would write messages and tracebacks down."""
     try:
         yield
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
-        log.error("%s failed: %s at %s", what, type(error).__name__, where)
+        log.error("%s failed: %s", what, fault.told(error))

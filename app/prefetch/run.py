@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.core import asking, nightly
+from app.core import asking, fault, nightly
 from app.core.answers import Answer, Known, Reason, Unknown
 from app.core.asking import EHR, Opening
 from app.core.roles import Role, RoleRow
@@ -69,7 +68,7 @@ class Run:
                     continue
                 (self._schedule if taken.item.kind is Kind.SCHEDULE else self._patient)(taken)
             except Exception as error:  # the row is taken again when its lease is over
-                _failed(self._name, error)
+                log.error("prefetch of %s: %s", self._name, fault.told(error))
                 self._count("failed here")
                 self._of.stopping.wait(1.0)
 
@@ -188,10 +187,3 @@ def entry_of(tx: Tx, run: str, patient: str, action: str, counts: Mapping[str, i
 
 def _size(value: object) -> int:
     return len(value) if isinstance(value, tuple) else 1
-
-
-def _failed(run: str, error: BaseException) -> None:
-    """Type and place only: messages and tracebacks can hold PHI."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
-    log.error("prefetch of %s: %s at %s", run, type(error).__name__, where)

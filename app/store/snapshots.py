@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
+from app.core.roles import NOT_STATED
 from app.core.schedule.row import Row
 from app.store import codec
 from app.store.errors import CodecError, SealBroken
@@ -22,8 +23,7 @@ from app.store.tx import Tx
 
 _t = snapshots.c
 
-#: How the audit calls a user whom the EHR does not name.
-_NOBODY = frozenset({"", "not stated"})
+_NOBODY = frozenset({"", NOT_STATED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,12 @@ import launch
 from app.core.asking import EHR
 from app.core.roles import May, may
 from app.core.schedule.ordering import query, wanted
-from app.core.schedule.providers import is_open
 from app.errors import NotAllowed
 from app.gather import Reader
 from app.huddle import Day
 from app.web import gate, present
 from app.web.encounter import no_panel, shell_of
-from app.web.looking import POLL_SECONDS, Look, day_asked, opening_of, own_day
+from app.web.looking import POLL_SECONDS, Look, day_asked, opening_of
 from app.web.parts import Parts, parts
 from app.web.present import huddle as words
 from app.web.present.views import HuddleLinks, HuddleView, ShellView, ToolsView
@@ -74,11 +73,9 @@ def retry(handle: str) -> ResponseReturnValue:
     """Ask one source again for everybody whom it did not answer about, and draw."""
     of, here, key = gate.current(handle), parts(), request.form.get("key", "")
     opening = opening_of(of, here)
-    state = here.gathering.state(opening)
-    ask = day_asked(of, state, here, request.args)
-    if state.role is None or not is_open(here.providers[of.ehr], own_day(of, state), state.role, ask.provider):
+    ask = day_asked(of, here.gathering.state(opening), here, request.args)
+    if not here.huddle.retry(opening, ask, key if key in here.payer_names else EHR):
         raise NotAllowed
-    here.huddle.retry(opening, ask, key if key in here.payer_names else EHR)
     if not gate.is_fragment():
         return redirect(_url("huddle.page", handle, {**_place(), "full": "1"}), 303)
     return _draw(of, FRAGMENT)

@@ -17,12 +17,12 @@ from app.core.answers import Known
 from app.core.asking import EHR, ENCOUNTER, PATIENT, Ask, Opening, chart_of, payers_of, user_of
 from app.core.chart import Fact
 from app.core.flag import Panel
-from app.core.roles import May, Role, may
+from app.core.roles import NOT_STATED, May, Role, may
+from app.core.schedule import providers
 from app.core.schedule.appointment import DayAsk
-from app.core.schedule.providers import open_to
 from app.core.visit import Visit
 from app.errors import NoSuchDay, NotFound
-from app.gather import NOT_STATED, Reader, State
+from app.gather import Reader, State
 from app.web.parts import Parts, parts
 
 FARTHEST = timedelta(days=366 * 3)  # from today: farther nobody's schedule reaches
@@ -126,8 +126,7 @@ def actor_of(of: launch.Launch, state: State) -> Actor:
 def own_day(of: launch.Launch, state: State) -> str:
     """The user as a provider ("Practitioner/123"); empty where the EHR does not say that they are one."""
     user = user_of(state.answers)
-    refs = (user.ref if user else "", of.fhir_user or "")
-    return next((ref for ref in refs if ref.startswith("Practitioner/")), "")
+    return providers.own(user.ref if user else None, of.fhir_user)
 
 
 def day_asked(of: launch.Launch, state: State, here: Parts, query: Mapping[str, str]) -> DayAsk:
@@ -147,7 +146,7 @@ def day_asked(of: launch.Launch, state: State, here: Parts, query: Mapping[str, 
         if not _ID.fullmatch(named):
             raise NotFound
         return DayAsk.of(f"Practitioner/{named}", day)
-    first = next(iter(open_to(here.providers[of.ehr], own, state.role)), None)
+    first = next(iter(providers.open_to(here.providers[of.ehr], own, state.role)), None)
     return DayAsk.of(first.ref if first else own, day)
 
 

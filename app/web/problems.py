@@ -8,6 +8,7 @@ from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from app.core import fault
 from app.errors import ChartsideError, NotFound
 from app.web import gate
 from launch import LaunchError
@@ -39,12 +40,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
-    # The type and place only: a message or a local variable can hold PHI.
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
-    log.error("unforeseen %s at %s", type(error).__name__, where)
+    log.error("unforeseen %s", fault.told(error))
     return _page(ChartsideError.title, ChartsideError.advice, "unforeseen", 500)
 
 

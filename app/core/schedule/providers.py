@@ -10,6 +10,14 @@ from app.core.schedule.entry import ProviderRow
 _PRACTITIONER = "Practitioner/"
 
 
+def own(*refs: str | None) -> str:
+    """The first of these that is a Practitioner: whose day is the user's own. Empty: none, or not known.
+
+    Where a launch names a role (PractitionerRole/…), the user's own answer, which comes first, says who has it.
+    """
+    return next((ref for ref in refs if ref and ref.startswith(_PRACTITIONER)), "")
+
+
 def open_to(
     rows: Iterable[ProviderRow], user_ref: str | None, role: Role | None, *, user_name: str = ""
 ) -> tuple[ProviderRow, ...]:
