@@ -48,12 +48,16 @@ class Known(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No answer, and why. `detail` is ours (never payload text) and free of PHI."""
+    """No answer, and why. `detail` is ours (never payload text) and free of PHI.
+
+    `groups`: what came and could not be read, as report id, group id and dialect: so that the payer can be told.
+    """
 
     source: str
     reason: Reason
     detail: str = ""
     retry_after: float | None = field(default=None, compare=False)
+    groups: tuple[tuple[str, str, str], ...] = ()
 
 
 Answer: TypeAlias = Known[T] | Unknown

@@ -194,6 +194,18 @@ def _payer_asks(row: PayerRow, answers: Answers, prompts: bool) -> list[Ask]:
     return [member]
 
 
+def encounter_of(answers: Answers, patient_id: str | None) -> Fact | None:
+    """The visit of the launch, as the EHR told it last. One that is another patient's is no visit of this one."""
+    answer = answers.get(Ask(EHR, ENCOUNTER))
+    fact = answer.value if isinstance(answer, Known) and isinstance(answer.value, Fact) else None
+    return None if fact is not None and is_anothers(fact, patient_id) else fact
+
+
+def is_anothers(encounter: Fact, patient_id: str | None) -> bool:
+    """Whether a visit says that it is another patient's."""
+    return bool(patient_id and encounter.subject) and encounter.subject != f"Patient/{patient_id}"
+
+
 def _subject_of_encounter(answers: Answers) -> str | None:
     encounter = answers.get(Ask(EHR, ENCOUNTER))
     if isinstance(encounter, Known) and isinstance(encounter.value, Fact):

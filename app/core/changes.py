@@ -80,7 +80,7 @@ class Memory:
 
 def of_gaps(panel: Panel, day: date, registry: Registry = REGISTRY) -> Memory:
     """The care gaps of a panel."""
-    cards = (*panel.gaps, *panel.more_gaps, *panel.staff, *panel.excluded)
+    cards = (*panel.gaps, *panel.more_gaps, *panel.staff, *panel.excluded, *panel.put_away, *panel.settled)
     every = (*(gap for card in cards for gap in _gaps(card)), *panel.closed, *panel.other)
     acts, also = Acts.among(every, registry), _also_named(every, registry)
     met = [
@@ -97,7 +97,8 @@ def of_gaps(panel: Panel, day: date, registry: Registry = REGISTRY) -> Memory:
 
 def of_prompts(panel: Panel, day: date) -> Memory:
     """The conditions of a panel, with those that are only counted."""
-    rows = [_prompt(row) for row in (*panel.prompts, *panel.more_prompts)]
+    acted_on = (*panel.put_away_prompts, *panel.settled_prompts)
+    rows = [_prompt(row) for row in (*panel.prompts, *panel.more_prompts, *acted_on)]
     hidden = [
         Entry((key_of(each.category),), each.category.label, (Seen(each.category.payer, each.why),), quiet=True)
         for each in panel.hidden

@@ -31,6 +31,7 @@ class Outcome:
     parts: tuple[Fact, ...] = ()
     lacking: frozenset[str] = frozenset()
     late: Fact | None = None  # what the measure asks for, done later than it counts
+    also: tuple[Fact, ...] = ()  # the rest of what meets it together with `done`
 
 
 def by_any(
@@ -48,7 +49,9 @@ def by_any(
         return found
     met = [facts for way in rule.all_ways if (facts := _meets(way, counted))]
     if met:
-        return Outcome(newest(fact for facts in met for fact in facts))
+        done = newest(fact for facts in met for fact in facts)
+        way = next(facts for facts in met if done in facts)
+        return Outcome(done, also=tuple(fact for fact in way if fact != done))
     parts, lacking = _nearest(rule, counted)
     kinds = lacking or frozenset(kind.name for kind in rule.evidence)
     unclear, because = _doubts([e for e in known if e.kind.name in kinds], [e for e in alike if e.kind.name in kinds])

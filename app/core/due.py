@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from app.core.answers import Answer, Known, Unknown
 from app.core.asking import (
     EHR,
+    ENCOUNTER,
     MEMBER,
     RISK,
     SCHEDULE,
@@ -19,12 +20,17 @@ from app.core.asking import (
     role_by_now,
     wanted,
 )
+from app.core.chart import Fact
 from app.core.roles import May, may
 
 #: A schedule changes while it is looked at: people walk in, visits are moved.
 SCHEDULE_FRESH = timedelta(seconds=60)
 #: Older than this it is where somebody comes back to it: they are told that it is being read, and what came of that.
 SCHEDULE_OLD = timedelta(seconds=120)
+#: A visit ends while it is looked at, and what waits for its end should know.
+ENCOUNTER_FRESH = timedelta(minutes=5)
+#: What no visit comes back from (https://hl7.org/fhir/R4/valueset-encounter-status.html).
+OVER = frozenset({"finished", "cancelled", "entered-in-error"})
 
 
 def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
@@ -34,17 +40,23 @@ def outdated(opening: Opening, answers: Answers, before: datetime) -> list[Ask]:
 
 
 def aged(opening: Opening, answers: Answers, now: datetime) -> list[Ask]:
-    """What has to be asked anew although an answer stands: a report that is older than this opening lets it be, or a
-    schedule that nobody has looked at lately. One that stands in for a newer try that failed is not among them: that
-    try says when it is made again.
+    """What has to be asked anew although an answer stands: a report that is older than this opening lets it be, a
+    visit that may have ended since, or a schedule that nobody has looked at lately. One that stands in for a newer try
+    that failed is not among them: that try says when it is made again.
     """
-    return [ask for ask, answer in answers.items() if (most := _most(opening, ask)) and _is_older(answer, now - most)]
+    return [
+        ask
+        for ask, answer in answers.items()
+        if (most := _most(opening, ask, answer)) and _is_older(answer, now - most)
+    ]
 
 
-def _most(opening: Opening, ask: Ask) -> timedelta | None:
+def _most(opening: Opening, ask: Ask, answer: Answer[object]) -> timedelta | None:
     """How old an answer may be that is called complete."""
     if ask.source != EHR:
         return opening.reports_fresh
+    if ask.name == ENCOUNTER:
+        return None if _is_over(answer) else ENCOUNTER_FRESH
     return SCHEDULE_OLD if ask.name == SCHEDULE else None
 
 
@@ -53,6 +65,10 @@ def moved(answers: Answers, now: datetime) -> list[Ask]:
     ask = Ask(EHR, SCHEDULE)
     answer = answers.get(ask)
     return [ask] if answer is not None and _is_older(answer, now - SCHEDULE_FRESH) else []
+
+
+def _is_over(answer: Answer[object]) -> bool:
+    return isinstance(answer, Known) and isinstance(answer.value, Fact) and answer.value.status in OVER
 
 
 def _is_older(answer: Answer[object], than: datetime) -> bool:

@@ -47,6 +47,7 @@ class Findings:
     act: str = ""  # what to do where one of several things is missing; empty: the rule's own
     over: bool = False  # nothing done from today on can count any more, though the period may still run
     late: Fact | None = None  # what the measure asks for was done, and later than it counts
+    also: tuple[Fact, ...] = ()  # the rest of what meets a measure that asks for several things
 
 
 def findings(rule: MeasureRule, period: Period, reading: Reading, today: date) -> Findings:
@@ -105,6 +106,7 @@ def _found(rule: MeasureRule, period: Period, own: Period | None, reading: Readi
         overdue=orders.overdue,
         window=window,
         parts=outcome.parts,
+        also=outcome.also,
         act=next((kind.act for kind in lacking if kind.act), "") if outcome.parts else "",
         over=today > window.end or outcome.late is not None,
         late=outcome.late,

@@ -82,6 +82,7 @@ class GapRow:
     seen_by: str = ""  # id of the payer whose report shows `elsewhere`
     parts: tuple[Fact, ...] = ()  # what is done already of a measure that asks for several things
     overdue: Fact | None = None  # an order that nothing came of in time: it is asked for again, and the row says why
+    also: tuple[Fact, ...] = ()  # DONE_HERE: the rest of what settles it, where the measure asks for several things
 
 
 class Clash(StrEnum):
@@ -174,6 +175,8 @@ class PromptRow:
     absent: tuple[str, ...] = ()  # searched for and not found: no-anticoagulant, no-cancer-treatment, …
     unread: tuple[str, ...] = ()  # chart types that the search needs and that could not be read
     rule: RuleSource | None = None  # where the rule behind REMOVE, HISTORY_TERM or PAYER_ONLY comes from
+    #: REMOVE: categories of the same condition that no payer asks about (closed, net-new, …): they are counted too.
+    also: tuple[ConditionCategory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,3 +277,9 @@ class Panel:
     clear: bool  # "No open gaps" may be said: every payer of every active coverage answered, and none is open
     withheld: str = ""  # deceased | hospice: why prompts and gaps are not shown
     changes: Changes = Changes()
+    #: What somebody has said enough about for now (`core.ledger.dismissal`), ranked; each is one tap away.
+    put_away: tuple[Card, ...] = ()  # declined, not appropriate, already done, not now
+    put_away_prompts: tuple[PromptRow, ...] = ()  # not present, not now
+    settled: tuple[Card, ...] = ()  # done, ordered, handed over: sent and confirmed ones among them
+    settled_prompts: tuple[PromptRow, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()  # ids of follow-ups that are kept now, and how (`core.ledger.keeping`)

@@ -101,6 +101,7 @@ class Reconciler:
             seen_by=there[0],
             overdue=found.overdue if state is State.DO_TODAY else None,
             parts=found.parts,
+            also=found.also if state is State.DONE_HERE else (),
         )
 
     def reopened(self, gap: Gap) -> GapRow | None:

@@ -16,7 +16,7 @@ from app.core.conditions.acute import HOME_ASSESSMENTS, MIS_KEYED
 from app.core.conditions.corroboration import mis_keyed, restricted
 from app.core.conditions.evidence import Sides, in_chart, own_making, readable
 from app.core.conditions.family import Likeness, merged
-from app.core.conditions.hidden import hidden_because
+from app.core.conditions.hidden import counted_too, hidden_because
 from app.core.conditions.model import NO_MODELS, Models, model_of, version_of
 from app.core.conditions.reach import reached
 from app.core.conditions.removal import Candidate, candidates, only_against
@@ -75,7 +75,7 @@ def prompts(
     if removals:
         for candidate in candidates(reading, today):
             _place(candidate, rows, reading, today)
-    return Prompts(tuple(row.row for row in rows), tuple(hidden))
+    return Prompts(tuple(each.with_counted(hidden) for each in rows), tuple(hidden))
 
 
 def expanded(
@@ -84,12 +84,16 @@ def expanded(
     """The rows that are shown, at most `budget`, and the rest, both ranked. Only questions to assess and removals are
     shown; where there are both, exactly one row is a removal.
     """
-    ranked = sorted(rows, key=_key)
+    ranked = in_order(rows)
     asks = [row for row in ranked if row.state in ASSESS]
     removals = [row for row in ranked if row.state is PromptState.REMOVE]
     room = max(1, budget - len(asks)) if removals and budget else 0
     chosen = {id(row) for row in (*removals[:room], *asks[: budget - min(room, len(removals))])}
     return tuple(r for r in ranked if id(r) in chosen), tuple(r for r in ranked if id(r) not in chosen)
+
+
+def in_order(rows: Iterable[PromptRow]) -> tuple[PromptRow, ...]:
+    return tuple(sorted(rows, key=_key))
 
 
 def _key(row: PromptRow) -> tuple[int | bool | date | str, ...]:
@@ -132,6 +136,11 @@ class _Row:
             unread=sides.unread,
         )
         return cls(_guarded(row, sides, reading, today), likeness)
+
+    def with_counted(self, hidden: Iterable[Hidden]) -> PromptRow:
+        """The row; a removal with what payers count of the very same diagnosis without asking."""
+        removal = self.row.state is PromptState.REMOVE
+        return replace(self.row, also=counted_too(self.likeness, hidden)) if removal else self.row
 
 
 def _guarded(row: PromptRow, sides: Sides, reading: Reading, today: date) -> PromptRow:

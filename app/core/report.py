@@ -78,6 +78,7 @@ class Gap:
     evidence: tuple[Evidence, ...] = ()
     remarks: int = 0
     contract: str = ""  # the program or contract that the report names (DEQM reportingProgram), as written
+    dialect: str = ""  # of its report, where it was put on a panel
 
 
 @built_often
@@ -104,6 +105,7 @@ class ConditionCategory:
     calculated: date | None = None
     evidence: tuple[Evidence, ...] = ()
     remarks: int = 0
+    dialect: str = ""  # of its report, where it was put on a panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,15 @@ class Member:
     member_id: str  # as sent
     how: str  # identifier | member-match
     patient: Patient | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportGroup:
+    """One group of an RA report as it was received: `ingested` is False where it is nothing that we could show."""
+
+    report_id: str
+    group_id: str
+    ingested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +144,4 @@ class Report:
     outcomes: tuple[str, ...] = ()  # OperationOutcome texts that rode inside a 200
     dialect: str = ""  # what the payer turned out to speak: "deqm-us-5.0.0", "ra-2.1.0", ...
     asked: tuple[str, ...] = ()  # gap statuses asked for; without closed-gap nothing is known of what the payer counts
+    groups: tuple[ReportGroup, ...] = ()  # risk: every group received that a remark could be put on, each once

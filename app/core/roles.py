@@ -30,7 +30,10 @@ class May(StrEnum):
     SEE_PROMPTS = "see-prompts"
     SEE_SCHEDULE = "see-schedule"  # of the providers that an entry lets them open; their own always
     TICK = "tick"  # mark what the team has prepared
-    ASSESS = "assess"
+    ACT = "act"  # say what was done about a gap
+    ASSESS = "assess"  # a condition, or a clinical exclusion: the clinician's alone
+    SEE_SENT = "see-sent"  # what left, what could not, and what payers have not confirmed
+    SEE_COMPLIANCE = "see-compliance"  # additions and removals side by side
     SEE_MONEY = "see-money"
     READ_AUDIT = "read-audit"
     OPERATE = "operate"
@@ -38,11 +41,13 @@ class May(StrEnum):
 
 
 ALLOWED: Mapping[Role, frozenset[May]] = {
-    Role.CLINICIAN: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.ASSESS, May.SEE_SCHEDULE, May.TICK}),
-    Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.SEE_SCHEDULE, May.TICK}),
-    Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY, May.SEE_SCHEDULE}),
+    Role.CLINICIAN: frozenset(
+        {May.SEE_GAPS, May.SEE_PROMPTS, May.ACT, May.ASSESS, May.SEE_SCHEDULE, May.TICK, May.SEE_SENT}
+    ),
+    Role.CLINICAL_STAFF: frozenset({May.SEE_GAPS, May.SEE_PROMPTS, May.ACT, May.SEE_SCHEDULE, May.TICK, May.SEE_SENT}),
+    Role.MANAGER: frozenset({May.SEE_GAPS, May.SEE_MONEY, May.SEE_SCHEDULE, May.SEE_SENT}),
     Role.FINANCE: frozenset({May.SEE_MONEY}),
-    Role.PRIVACY: frozenset({May.READ_AUDIT, May.DECIDE_HELD}),
+    Role.PRIVACY: frozenset({May.READ_AUDIT, May.DECIDE_HELD, May.SEE_COMPLIANCE}),
     Role.OPERATOR: frozenset({May.OPERATE}),
     Role.NONE: frozenset(),
 }

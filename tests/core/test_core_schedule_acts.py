@@ -7,7 +7,18 @@ import pytest
 from app.core.flag import State
 from app.core.gaps import ACTS as STATE_ACTS
 from app.core.measures import REGISTRY
-from app.core.schedule.acts import ACTS, CHECK_APPOINTMENT, TRANSITION, UNKNOWN, act_of, owner_of
+from app.core.schedule.acts import (
+    ACTS,
+    ASK_PLAN,
+    BOOK_AGAIN,
+    CHECK_APPOINTMENT,
+    LOOK_AGAIN,
+    SEE_TO_CONDITION,
+    TRANSITION,
+    UNKNOWN,
+    act_of,
+    owner_of,
+)
 from app.core.schedule.appointment import Mode
 from app.core.schedule.row import Owner, Where
 from tests.core.made import OTHER, TODAY, build, chart, gap, payer
@@ -15,7 +26,7 @@ from tests.core.made import OTHER, TODAY, build, chart, gap, payer
 
 def suggested() -> set[str]:
     """Every act key that the core can put on a row."""
-    found = {*STATE_ACTS.values(), CHECK_APPOINTMENT, TRANSITION}
+    found = {*STATE_ACTS.values(), CHECK_APPOINTMENT, TRANSITION, ASK_PLAN, BOOK_AGAIN, SEE_TO_CONDITION, LOOK_AGAIN}
     for rule in REGISTRY.rules:
         found |= {rule.act, rule.act_out_of_range, *(kind.act for kind in rule.evidence)}
         found |= {rule.follow_up.act} if rule.follow_up else set()

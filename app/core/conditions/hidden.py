@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from app.core.conditions.corroboration import restricted
+from app.core.conditions.family import Likeness, diagnoses, plain
 from app.core.conditions.hierarchy import dominates
 from app.core.conditions.model import Models, model_of, number_of, version_of
 from app.core.conditions.settled import service_year, settled_by
@@ -16,6 +17,8 @@ from app.core.report import ConditionCategory
 #: RA cc-type and evidence-status codes (2.1.0) in the words of `Hidden.why`.
 _NOT_OPEN = {"pending": "pending", "closed-gap": "closed", "invalid-gap": "invalid"}
 _PROMPTS = ("historic", "suspected")
+#: Why a category is not asked about that its payer counts all the same.
+_COUNTED = frozenset({"closed", "net-new", "pending", "superseded"})
 _HIERARCHY_MISSING = ("", "not-applied")
 
 
@@ -78,3 +81,15 @@ def _dominating(
     numbers = [number_of(each) for each in found]
     top = [other for other in found if not any(dominates(model, each, number_of(other)) for each in numbers)]
     return iter(sorted(top, key=lambda other: (other.code, other.group_id)))
+
+
+def counted_too(like: Likeness, hidden: Iterable[Hidden]) -> tuple[ConditionCategory, ...]:
+    """What payers count of the very same condition without asking: nobody has the one and not the other. A family is
+    not enough: who has no diabetes with complications may well have diabetes.
+    """
+    return tuple(
+        each.category
+        for each in hidden
+        if each.why in _COUNTED
+        and (like.codes & diagnoses(each.category) or plain(each.category.label) in like.labels - {""})
+    )

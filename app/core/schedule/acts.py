@@ -46,6 +46,9 @@ _DECIDED = Act(_CLINICIAN, _ORDER)
 
 #: Acts of ours that no card has.
 CHECK_APPOINTMENT, TRANSITION = "check-appointment", "follow-up-discharge"
+#: What is left to do of a promise that nothing has come of, and of an answer about a condition.
+ASK_PLAN, BOOK_AGAIN = "ask-plan-help", "book-again"
+SEE_TO_CONDITION, LOOK_AGAIN = "see-to-condition", "look-again-condition"
 
 ACTS: Mapping[str, Act] = {
     "order-hba1c": _LABORATORY,
@@ -80,6 +83,10 @@ ACTS: Mapping[str, Act] = {
     "send-or-explain": Act(_MA, _ORDER),
     CHECK_APPOINTMENT: Act(_DESK, _ORDER),
     TRANSITION: Act(_COORDINATOR, _ORDER),
+    ASK_PLAN: Act(_COORDINATOR, _ORDER),
+    BOOK_AGAIN: Act(_DESK, _ORDER),
+    SEE_TO_CONDITION: Act(_CLINICIAN, _ORDER),
+    LOOK_AGAIN: Act(_CLINICIAN, _ORDER),
 }
 #: A measure of which only the payer's words are known: a clinician reads them; nothing says that it needs the room.
 UNKNOWN = _DECIDED

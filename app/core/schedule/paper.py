@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.core.chart import Concept
 from app.core.flag import StatusKind
 from app.core.schedule.appointment import Appointment
-from app.core.schedule.row import AFTER_DISCHARGE, VISIT_CHECK, Row, Step
+from app.core.schedule.row import Row, Step
 from app.core.schedule.steps import unsensitive
 from app.core.sensitive import age_of, of_concept, of_labels, of_words
 
@@ -21,7 +21,7 @@ def printable(row: Row) -> tuple[Row, int]:
     age = age_of(row.patient, row.appointment.start.date())
     every = (*row.steps, *row.more_steps)
     dropped = [step for step in every if step.sensitive]
-    cards = [step for step in dropped if step.key not in (VISIT_CHECK, AFTER_DISCHARGE)]
+    cards = [step for step in dropped if step.of_card]
     appointment, words = _visit(row.appointment, age)
     status = tuple(each for each in row.status if each.kind not in _NEVER and of_words(each.what, age) is None)
     marks = tuple(mark for mark in row.marks if not mark.sensitive)

@@ -10,11 +10,13 @@ from enum import StrEnum
 
 from app.core.chart import Patient
 from app.core.flag import PatientStatus, State
+from app.core.ledger.dismissal import Back
 from app.core.schedule.appointment import Appointment
 
 MAX_STEPS = 3  # README: twenty patients in fifteen minutes
 #: Keys of the steps that are no card of the panel, and so in none of its counts.
 VISIT_CHECK, AFTER_DISCHARGE = "visit-check", "transition"
+RECORDED = "recorded/"  # begins that of what was promised, or is contradicted, and has no card
 
 
 class Owner(StrEnum):
@@ -57,7 +59,7 @@ class Covering:
 class Step:
     """One thing that somebody of the team does before or at the visit."""
 
-    key: str  # stable for this patient: a card's act, or visit-check | records | chart-result | transition
+    key: str  # stable for this patient: a card's act, or visit-check | transition | recorded/…
     act: str  # key of the suggested act (GapRow.act, or one of ours); present.py words it
     service: str  # short clinical noun: "HbA1c test"; may be a payer's words
     owner: Owner
@@ -69,6 +71,13 @@ class Step:
     covering: Covering | None = None
     sensitive: bool = False  # never on paper, outreach or prefetch
     payers: tuple[str, ...] = ()  # ids of those who ask for it
+    back: Back = Back.NOTHING  # why it is a step although somebody has answered it
+    promise: str = ""  # `ledger.promises.What` of a promise that is overdue since `due`; `owner` is who sees to it
+
+    @property
+    def of_card(self) -> bool:
+        """Whether it is a card of the panel, and so in one of its counts."""
+        return self.key not in (VISIT_CHECK, AFTER_DISCHARGE) and not self.key.startswith(RECORDED)
 
 
 class MarkKind(StrEnum):
@@ -103,6 +112,7 @@ class Counts:
     prompts: int = 0  # conditions to assess; 0 as well for who may not see them
     sensitive: int = 0  # of all the above but `prompts`: never on paper
     excluded: int = 0  # measures that leave the patient out: counted, nothing to do
+    answered: int = 0  # care gaps that somebody has put away, or that are under way: nothing to do for now
 
 
 @dataclass(frozen=True, slots=True)

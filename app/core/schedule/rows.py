@@ -9,6 +9,8 @@ from datetime import date, datetime
 from app.core.answers import Known
 from app.core.chart import Chart, Fact, Patient
 from app.core.flag import Panel, SourceState, State
+from app.core.ledger.dismissal import Now
+from app.core.ledger.outgoing import Ledger
 from app.core.measures import REGISTRY, Registry
 from app.core.placing import coded, like
 from app.core.reading import PATIENT, Reading, last_day, read
@@ -20,6 +22,7 @@ from app.core.schedule.languages import other_than
 from app.core.schedule.marks import marks
 from app.core.schedule.needs import RISK_ASSESSMENT
 from app.core.schedule.paper import printable as printable  # with the rows that it takes
+from app.core.schedule.recorded import Recorded
 from app.core.schedule.row import AFTER_DISCHARGE, MAX_STEPS, VISIT_CHECK, Mark, MarkKind, Row, Step
 from app.core.schedule.since import known_before, last_visit, maybe_visit, orders, results_since
 from app.core.schedule.steps import Visiting, counts, steps, urgent
@@ -27,6 +30,7 @@ from app.core.schedule.unheard import Unheard, unheard
 from app.core.sensitive import age_of
 
 DECEASED, HOSPICE = "deceased", "hospice"
+NOTHING_RECORDED = Ledger()
 #: The rule of the step after a discharge.
 _RECONCILIATION = "medication-reconciliation"
 
@@ -45,11 +49,14 @@ def build(
     clinic_language: str = "en",
     payers_out: Sequence[str] = (),
     registry: Registry = REGISTRY,
+    ledger: Ledger = NOTHING_RECORDED,
+    now: Now | None = None,
 ) -> Row:
     """The row of one patient of an appointment, from the answers so far. `day` is the clinic's day of the visit.
 
     `patient`: as the schedule or the chart states them; None: not read. `panel`: of this chart, for a visit of this
     mode. `payers_out`: ids of payers that are being asked still. A group visit has a row for each of its patients.
+    `ledger`, `now`: those that the panel was built with, as far as this role may see them.
     """
     known = chart.patient.value if chart is not None and isinstance(chart.patient, Known) else None
     deceased = any(each is not None and bool(each.deceased) for each in (known, patient))
@@ -87,12 +94,15 @@ def build(
     )
     if panel is None or panel.patient is None:
         return row
-    at = Visiting(appointment.mode, day, age, protocols, registry, reading)
+    said = Recorded.of(panel, ledger, now or Now(day))
+    at = Visiting(appointment.mode, day, age, protocols, registry, reading, said)
     made = steps(panel, at)
     counted = counts(panel, made, at)
     row = replace(row, counts=counted if may_see_prompts else replace(counted, prompts=0))
     if panel.withheld:  # hospice: what the measures leave out is counted, and nothing is expanded
         return replace(row, withheld=panel.withheld)
+    if row.complete:  # before, its card may still come
+        made = _behind_urgent(made, said.steps(age, registry), panel)
     made = _with_transition(made, panel, row.marks, reading, registry)
     return replace(
         row,
@@ -140,7 +150,7 @@ def _with_transition(
     is that step; where the chart holds one since, there is none.
     """
     mark = next((mark for mark in found if mark.kind is MarkKind.DISCHARGED), None)
-    cards = (*panel.gaps, *panel.more_gaps, *panel.staff, *panel.excluded)
+    cards = (*panel.gaps, *panel.more_gaps, *panel.staff, *panel.excluded, *panel.put_away, *panel.settled)
     if mark is None or mark.when is None or any(card.act == _RECONCILIATION for card in cards):
         return made
     rule = next((rule for rule in registry.rules if rule.key == _RECONCILIATION), None)
@@ -153,8 +163,13 @@ def _with_transition(
     state = State.CANNOT_TELL if doubtful or unread else State.DO_TODAY
     step = Step(AFTER_DISCHARGE, TRANSITION, "Follow-up after discharge", act.owner, act.where, state, due=mark.until)
     step = replace(step, sensitive=mark.sensitive)
+    return _behind_urgent(made, (step,), panel)
+
+
+def _behind_urgent(made: tuple[Step, ...], added: tuple[Step, ...], panel: Panel) -> tuple[Step, ...]:
+    """The steps of the cards with others, which stand behind what is abnormal."""
     first = urgent(panel)
-    return (*(s for s in made if s.key in first), step, *(s for s in made if s.key not in first))
+    return (*(s for s in made if s.key in first), *added, *(s for s in made if s.key not in first))
 
 
 def _unread(chart: Chart | None, reading: Reading) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from app.core.reading import Reading
 from app.core.schedule.acts import ACTS, act_of, owner_of
 from app.core.schedule.appointment import Mode
 from app.core.schedule.entry import Protocol
+from app.core.schedule.recorded import NOTHING, Recorded
 from app.core.schedule.row import Counts, Covering, Standing, Step, Where
 from app.core.schedule.standing import covering
 from app.core.sensitive import of_card
@@ -32,14 +33,16 @@ class Visiting:
     protocols: Sequence[Protocol]
     registry: Registry
     reading: Reading
+    recorded: Recorded = NOTHING  # what of it comes back
 
 
 def steps(panel: Panel, at: Visiting) -> tuple[Step, ...]:
     """Every card that leaves something to do as one step, in the panel's order; then what staff can settle; last what
-    needs the patient in the room, where they are not. What is ordered or booked is no step.
+    needs the patient in the room, where they are not. What is ordered or booked is no step, unless it is overdue by
+    what was promised, or a payer contradicts it.
     """
     clinical = [_step(card, at) for card in (*panel.gaps, *panel.more_gaps)]
-    staff = [_step(card, at) for card in panel.staff if card.main.state is not State.ORDERED]
+    staff = [_step(card, at) for card in (*panel.staff, *panel.excluded) if at.recorded.leaves(card)]
     now, later = [s for s in clinical if not s.next_visit], [s for s in clinical if s.next_visit]
     return (*now, *staff, *later)
 
@@ -47,8 +50,9 @@ def steps(panel: Panel, at: Visiting) -> tuple[Step, ...]:
 def counts(panel: Panel, made: Iterable[Step], at: Visiting) -> Counts:
     """Every card of the panel in exactly one count, and the prompts that somebody is asked to assess."""
     later = {step.key for step in made if step.next_visit}
-    shown = (*panel.gaps, *panel.more_gaps, *panel.staff)
-    kinds = [_kind(card, later) for card in shown]
+    left = [card for card in panel.excluded if at.recorded.leaves(card)]
+    shown = (*panel.gaps, *panel.more_gaps, *panel.staff, *left)
+    kinds = [_kind(card, later, at.recorded) for card in shown]
     return Counts(
         today=kinds.count("today"),
         next_visit=kinds.count("next_visit"),
@@ -57,7 +61,8 @@ def counts(panel: Panel, made: Iterable[Step], at: Visiting) -> Counts:
         unclear=kinds.count("unclear"),
         prompts=sum(row.state in ASKED for row in (*panel.prompts, *panel.more_prompts)),
         sensitive=sum(of_card(card, at.age, at.registry) is not None for card in shown),
-        excluded=len(panel.excluded),
+        excluded=len(panel.excluded) - len(left),
+        answered=len(panel.put_away) + len(panel.settled),
     )
 
 
@@ -75,13 +80,13 @@ def urgent(panel: Panel) -> frozenset[str]:
     return frozenset(card.act for card in (*panel.gaps, *panel.more_gaps) if card.main.urgency is Urgency.ABNORMAL)
 
 
-def _kind(card: Card, later: set[str]) -> str:
+def _kind(card: Card, later: set[str], recorded: Recorded) -> str:
     state = card.main.state
     if card.act in later:
         return "next_visit"
     if state in _TO_DO:
         return "today"
-    if state is State.ORDERED:
+    if state is State.ORDERED and not recorded.leaves(card):
         return "ordered"
     return "unclear" if state in _UNCLEAR else "staff"
 
@@ -93,7 +98,7 @@ def _step(card: Card, at: Visiting) -> Step:
     covered = None if later else _covered(card, at)
     eligible = covered is not None and covered.standing is Standing.ELIGIBLE
     named, quoted = _service(row)
-    return Step(
+    step = Step(
         key=card.act,
         act=row.act,
         service=named,
@@ -107,6 +112,7 @@ def _step(card: Card, at: Visiting) -> Step:
         sensitive=of_card(card, at.age, at.registry) is not None,
         payers=tuple(dict.fromkeys(each.gap.payer if each.gap else each.seen_by for each in card.rows if _asks(each))),
     )
+    return at.recorded.on(step)
 
 
 def _asks(row: GapRow) -> bool:
@@ -147,4 +153,5 @@ def unsensitive(counted: Counts, dropped: Iterable[Step]) -> Counts:
         ordered=counted.ordered - max(0, left),
         prompts=0,
         sensitive=0,
+        answered=0,  # some of it may be sensitive, and none of it is to be done
     )
