@@ -20,6 +20,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.core import answers, chart, consents, flag, report, roles
+from app.core.ledger import action, dismissal, outgoing, verb
 from app.core.schedule import appointment, row
 from app.store.errors import CodecError
 
@@ -31,16 +32,18 @@ CLASSES: tuple[type, ...] = (
     chart.When, chart.Coding, chart.Concept, chart.Quantity, chart.Identifier, chart.Name,
     chart.Patient, chart.Coverage, chart.Component, chart.Fact,
     report.Period, report.Measure, report.Evidence, report.GapReason, report.Gap, report.ConditionCategory,
-    report.Member, report.Report,
+    report.Member, report.ReportGroup, report.Report,
     roles.User,
     consents.Party, consents.Rule, consents.Consent,
     appointment.Appointment, appointment.Schedule,
     flag.PatientStatus, row.Covering, row.Step, row.Mark, row.Counts, row.Row,
+    action.Target, action.Item, action.Action, outgoing.FollowUp,
 )  # fmt: skip
 
 ENUMS: tuple[type[StrEnum], ...] = (
     answers.Reason, report.GapStatus, appointment.Mode, appointment.Plan,
     flag.State, flag.StatusKind, row.Owner, row.Where, row.Standing, row.MarkKind,
+    verb.Verb, verb.Why, verb.Kind, dismissal.Back,
 )  # fmt: skip
 
 Encoder = Callable[[Any], Any]

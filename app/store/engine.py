@@ -98,7 +98,9 @@ def _begin_sqlite(connection: Connection) -> None:
     writes = options.get(_WRITES, False)
     if options.get(_MIGRATES, False):
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # heeded outside a transaction only
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    if connection.info.get(_WRITES) is not writes:  # a setting of the connection, which outlives its transactions
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.info[_WRITES] = writes
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

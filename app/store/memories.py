@@ -5,13 +5,20 @@ The parts are kept apart (`gaps`, `prompts`), so that a role that may not see on
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select
 
 from app.store.errors import SealBroken
 from app.store.schema import memories
 from app.store.tx import Tx
 
 _t = memories.c
+
+# Made once: putting a statement together costs several times what the database takes to answer it.
+_OF = select(_t.launch_hash, _t.body).where(_t.patient_hash == bindparam("here"), _t.part == bindparam("part"))
+_OWN = _OF.where(_t.launch_hash == bindparam("own"))
+_OTHERS = _OF.where(_t.launch_hash != bindparam("own")).order_by(_t.at.desc(), _t.launch_hash).limit(1)
 
 
 def put(tx: Tx, patient: str, part: str, launch: str, body: bytes) -> None:
@@ -28,13 +35,13 @@ def newest(tx: Tx, patient: str, part: str, *, but_not: str) -> bytes | None:
     retired.
     """
     here, own = _patient(tx, patient), _launch(tx, but_not)
-    others = (_t.patient_hash == here, _t.part == part, _t.launch_hash != own)
-    found = select(_t.launch_hash, _t.body).where(*others).order_by(_t.at.desc(), _t.launch_hash).limit(1)
-    row = tx.conn.execute(found).one_or_none()
-    try:
-        return None if row is None else tx.unseal(row.body, _row(here, part, row.launch_hash))
-    except SealBroken:
-        return None
+    return _opened(tx, here, part, tx.conn.execute(_OTHERS, {"here": here, "part": part, "own": own}).one_or_none())
+
+
+def of(tx: Tx, patient: str, part: str, launch: str) -> bytes | None:
+    """What this launch has shown of one part; None as of `newest`."""
+    here, own = _patient(tx, patient), _launch(tx, launch)
+    return _opened(tx, here, part, tx.conn.execute(_OWN, {"here": here, "part": part, "own": own}).one_or_none())
 
 
 def forget(tx: Tx, patient: str) -> int:
@@ -42,6 +49,13 @@ def forget(tx: Tx, patient: str) -> int:
     here = _patient(tx, patient)
     tx.serialise(f"memories {here}")
     return tx.conn.execute(delete(memories).where(_t.patient_hash == here)).rowcount
+
+
+def _opened(tx: Tx, here: str, part: str, row: Any) -> bytes | None:
+    try:
+        return None if row is None else tx.unseal(row.body, _row(here, part, row.launch_hash))
+    except SealBroken:
+        return None
 
 
 def _patient(tx: Tx, patient: str) -> str:

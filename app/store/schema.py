@@ -16,6 +16,12 @@
 | allowances | a minute: which process may make how many calls to a source |
 | source_health | a day: counts and times of each process, no PHI |
 | code_lists | until replaced: codes that the practice has imported, no PHI |
+| actions | six years: what people recorded about flags |
+| outbox | six years: what left, or is to leave, and what came of it; what was withdrawn 90 days |
+| visits | 400 days after their end: which launches with an encounter received which groups |
+| follow_ups | while open; 400 days once done |
+| compliance | always, by triggers too: conditions that nobody here finds present and a payer counts |
+| drafts | an hour: what would leave, as it was shown to the person who decides |
 
 Columns named `*_hash` are keyed hashes; every LargeBinary is sealed. Everything else is an id
 of an entry in the configuration, a code of ours, a number or a time. A new table is a new migration as well (a test
@@ -55,6 +61,13 @@ HEALTH_KEPT = timedelta(days=1)
 TICK_KEPT = timedelta(days=90)
 SNAPSHOT_KEPT = timedelta(days=2)
 ALLOWANCE_KEPT = timedelta(minutes=1)
+WITHDRAWN_KEPT = timedelta(days=90)
+VISIT_KEPT = timedelta(days=400)
+FOLLOW_UP_KEPT = timedelta(days=400)
+DRAFT_KEPT = timedelta(hours=1)
+
+#: The action code of the audit record that comes with each line of the compliance list.
+COMPLIANCE_LINE = "compliance-line"
 
 #: How long a good answer may still be shown, marked as such, while newer tries fail.
 STALE_FOR = timedelta(hours=24)
@@ -103,7 +116,7 @@ def _table(name: str, *columns: Any, what: str, kept: Retention) -> Table:
     return Table(name, metadata, *columns, info={"what": what, "retention": kept})
 
 
-def _key(name: str, kind: type[Text | BigInteger] = Text) -> Column[Any]:
+def _key(name: str, kind: type[Text | Integer | BigInteger] = Text) -> Column[Any]:
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 
@@ -176,6 +189,7 @@ audit: Table = _table(
     _must("prev_hash", Text),
     _must("hash", Text),
     Index(None, "patient_hash"),
+    Index(None, "at"),
     what="who saw and did what: one hash chain per launch or job",
     kept=Retention(
         "six years from the last entry of its chain",
@@ -320,4 +334,128 @@ allowances: Table = _table(
     _must("until", Instant),
     what="how the calls that a source allows are shared by the processes of a site",
     kept=Retention("a minute", lambda now: allowances.c.until <= now - ALLOWANCE_KEPT),
+)
+
+actions: Table = _table(
+    "actions",
+    _key("patient_hash"),
+    _key("number", Integer),  # of this patient's actions, from 1
+    _must("id", Text),
+    _must("token_hash", Text),  # the tap: the same tap twice is one action
+    _must("launch_hash", Text),
+    _must("who_hash", Text),
+    _must("at", Instant),
+    _must("body", LargeBinary),
+    Column("undone_at", Instant),  # NULL: it stands
+    Column("undone", LargeBinary),  # who took it back
+    Index(None, "id", unique=True),
+    Index(None, "token_hash", unique=True),
+    Index(None, "who_hash", "at"),
+    what="what people recorded about gaps and prompts",
+    kept=Retention("six years", lambda now: actions.c.at <= now - AUDIT_KEPT),
+)
+
+outbox: Table = _table(
+    "outbox",
+    _key("id"),  # the stable id of the remark or submission
+    _must("kind", Text),  # remark | evidence | ehr
+    _must("to", Text),  # payer or EHR entry
+    _must("together_hash", Text),  # what leaves in one write: a report
+    _must("patient_hash", Text),
+    _must("issuer_hash", Text),  # of the EHR: a list of all patients is one EHR's
+    _must("action", Text),  # id of the action behind it; empty: the software's own
+    _must("visit_hash", Text),  # the visit that it waits for; empty: none
+    _must("launch_hash", Text),
+    _must("post", Text),  # held | waiting | sent | dead | withdrawn
+    _must("at", Instant),
+    Column("due_at", Instant),  # NULL: when the visit ends
+    _must("tries", Integer),
+    Column("taken_until", Instant),  # the lease: a process sends it until then
+    _must("taken_by", Text),
+    _must("against", Text),  # written before it leaves: the version of the report that it is put on
+    Column("sent_at", Instant),
+    _must("confirmable", Integer),  # 0: the payer neither keeps versions nor shows remarks
+    _must("judged", Text),  # what the payer's later reports say: core's `Judged`
+    Column("judged_at", Instant),
+    Column("follow_at", Instant),  # when the payer is asked next what became of it
+    _must("trouble", Text),  # why it has not left: a code of ours
+    _must("body", LargeBinary),  # what leaves, whom it is about, where it goes
+    Column("outcome", LargeBinary),  # what came back, in the payer's words
+    Index(None, "post", "to", "due_at", "id"),
+    Index(None, "taken_until"),
+    Index(None, "post", "follow_at"),
+    Index(None, "issuer_hash", "post", "at"),
+    Index(None, "patient_hash"),
+    Index(None, "visit_hash"),
+    Index(None, "together_hash"),
+    Index(None, "action"),
+    what="everything that leaves for payers and EHRs, until it has, and what came of it",
+    kept=Retention(
+        "six years; 90 days what was withdrawn before it left",
+        lambda now: or_(
+            outbox.c.at <= now - AUDIT_KEPT, and_(outbox.c.post == "withdrawn", outbox.c.at <= now - WITHDRAWN_KEPT)
+        ),
+    ),
+)
+
+visits: Table = _table(
+    "visits",
+    _key("key_hash"),  # issuer and Encounter
+    _must("patient_hash", Text),
+    _must("at", Instant),
+    _must("ends_at", Instant),  # the clinic's midnight: the latest end
+    Column("ended_at", Instant),  # when the EHR was heard to say that it is finished
+    Column("closed_at", Instant),  # when what waited for the end was released
+    _must("body", LargeBinary),  # encounter, launch, and the groups received with what became of each
+    Index(None, "closed_at", "ends_at"),
+    what="visits that somebody worked in: what waits for their end, and the groups that payers sent",
+    kept=Retention("400 days after the end", lambda now: visits.c.ends_at <= now - VISIT_KEPT),
+)
+
+follow_ups: Table = _table(
+    "follow_ups",
+    _key("id"),
+    _must("patient_hash", Text),
+    _must("issuer_hash", Text),  # of the EHR: a list of all patients is one EHR's
+    _must("action", Text),
+    _must("at", Instant),
+    _must("due", Text),  # ISO day
+    _must("owner", Text),
+    Column("done_at", Instant),
+    _must("done_how", Text),
+    _must("body", LargeBinary),
+    Index(None, "patient_hash"),
+    Index(None, "issuer_hash", "done_at", "due"),
+    what="what was ordered, referred, requested or promised: who sees to it, and until when",
+    kept=Retention(
+        "while open, and 400 days once done",
+        lambda now: and_(follow_ups.c.done_at.is_not(None), follow_ups.c.done_at <= now - FOLLOW_UP_KEPT),
+    ),
+)
+
+compliance: Table = _table(
+    "compliance",
+    _key("seq", BigInteger),
+    _must("at", Instant),
+    _must("direction", Text),  # added | removed
+    _must("patient_hash", Text),
+    _must("issuer_hash", Text),
+    _must("body", LargeBinary),
+    _must("prev_hash", Text),
+    _must("hash", Text),
+    what="conditions assessed present (added) and never had or gone (removed) that a payer counts: append only",
+    kept=Retention("always: triggers refuse to change or delete a row", None),
+)
+
+drafts: Table = _table(
+    "drafts",
+    _key("id"),
+    _must("launch_hash", Text),
+    _must("patient_hash", Text),
+    _must("at", Instant),
+    _must("body", LargeBinary),
+    Column("used_at", Instant),
+    Index(None, "launch_hash"),
+    what="what would leave, exactly as it was shown before somebody decided",
+    kept=Retention("an hour", lambda now: drafts.c.at <= now - DRAFT_KEPT),
 )

@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -33,6 +33,9 @@ class Tx:
     digest: Digest
     now: datetime
     opened: Opened
+    heads: dict[str, tuple[int, str]] = field(
+        default_factory=dict
+    )  # of the audit's chains, as this transaction left them
 
     def hash(self, *parts: str) -> str:
         """The keyed hash under which `parts` are looked up. The first part names the purpose; no two lists collide."""

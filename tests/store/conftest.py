@@ -18,6 +18,7 @@ from app.store.migrations import migrate
 from app.store.schema import metadata
 from tests import postgres
 from tests.store import one_store
+from tests.store.append_only import unguarded
 from tests.store.one_store import SEAL, Clock, digest
 
 
@@ -71,7 +72,7 @@ def engine(engine_name: str, request: pytest.FixtureRequest) -> Iterator[Engine]
     name = "sqlite_engine" if engine_name == "sqlite" else "postgres_engine"
     engine: Engine = request.getfixturevalue(name)
     yield engine
-    with transaction(for_writing(engine)) as connection:
+    with transaction(for_writing(engine)) as connection, unguarded(connection):
         for table in metadata.sorted_tables:
             connection.execute(delete(table))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import insert, text
@@ -18,25 +19,33 @@ from app.store import (
     allowances,
     answers,
     audit,
+    compliance,
+    drafts,
+    follow_ups,
     held,
     memories,
+    outbox,
     prefetch,
+    recorded,
     restrictions,
     snapshots,
     ticks,
     tokens,
+    visits,
 )
 from app.store.answers import Question
 from app.store.launches import SqlLaunchStore
 from app.store.said import Note, Person
 from app.store.schema import code_lists, metadata, source_health
+from tests.store import ledger_rows
 from tests.store.one_store import START
 from tests.store.test_store_audit import ENTRY
 
 SECRETS = {
     "handle-one", "browser-one", "Marisol", "fhir|p1", "ehr.example", "Practitioner/imani", "a words-of-ours detail",
     "token-of-northwind", "Observation", "Rivera", "1961-04-02", "MRN-77", "asked not to", "Osei", "a panel's words",
-    "Appointment/77", "hba1c-step", "ORD-9", "Practitioner/9", "2026-03-02/2026-03-02",
+    "Appointment/77", "hba1c-step", "ORD-9", "Practitioner/9", "2026-03-02/2026-03-02", "Encounter/e1", "HbA1c",
+    "a patient declined", "group-1", "said the payer", "tap-1", "Heart failure", "glycaemic", "7.77",
 }  # fmt: skip
 LATER = START + timedelta(minutes=5)
 NOTE = Note("Imani Osei", Person("Rivera, Marisol", "1961-04-02", "MRN-77"), "asked not to")
@@ -74,6 +83,22 @@ def schedule(tx: Tx) -> None:
     allowances.settle(tx, "northwind", "one", Limit(8, 600), Need(wanted=4, calls=1))
 
 
+def ledger(tx: Tx) -> None:
+    """What a visit leaves behind."""
+    recorded.lock(tx, ENTRY.patient)
+    action = recorded.add(tx, ENTRY, ledger_rows.ACTION, "tap-1")
+    recorded.undo(tx, ENTRY, action.id, "Imani Osei")
+    key = visits.key(tx, ledger_rows.ISSUER, "Encounter/e1")
+    seen = visits.Visited(key, "main", ledger_rows.ISSUER, "Encounter/e1", ENTRY.patient, "handle-one", LATER)
+    visits.see(tx, replace(seen, person=ledger_rows.PERSON), [ledger_rows.GROUP])
+    remark = ledger_rows.parcel(visit=key, launch="handle-one", who="Practitioner/imani", member={"id": "p1"})
+    names = outbox.put(tx, ENTRY, [remark])
+    outbox.sent(tx, ENTRY, names, confirmable=True, words="said the payer about Marisol")
+    follow_ups.add(tx, ENTRY, ledger_rows.ISSUER, ledger_rows.PERSON, [ledger_rows.FOLLOW_UP])
+    compliance.add(tx, ENTRY, ledger_rows.ISSUER, ledger_rows.LINE)
+    drafts.put(tx, "handle-one", ENTRY.patient, {"resource": {"valueQuantity": {"value": 7.77}}})
+
+
 def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store) -> None:
     given: dict[str, Answer[Patient]] = {
         "member": Known(Patient("p1", (Name(family="Marisol"),)), "northwind", START),
@@ -89,6 +114,7 @@ def test_no_handle_patient_user_or_answer_is_readable_in_any_column(store: Store
         privacy(tx)
         others(tx)
         schedule(tx)
+        ledger(tx)
         audit.record(tx, ENTRY)
         audit.seal_heads(tx)
     with store.read() as tx:

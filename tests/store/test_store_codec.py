@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from app.core import answers, chart, consents, flag, report, roles
 from app.core.answers import Known, Reason, Unknown
 from app.core.chart import CHART_TYPES, Coding, Component, Concept, Fact, Quantity, When
+from app.core.ledger import action, outgoing
 from app.core.schedule import appointment, row
 from app.store import codec
 from app.store.codec import CLASSES, ENUMS, decode, encode
@@ -25,6 +26,8 @@ from app.store.errors import CodecError
 NOT_STORED = {chart.Chart, roles.RoleRow, consents.Asked, appointment.DayAsk}
 #: What a row of a morning holds of a module whose other types are drawn at once.
 OF_A_ROW = {flag.PatientStatus}
+#: What the ledger holds of a module whose other types stand in columns, or in a form of their own.
+OF_THE_LEDGER = {outgoing.FollowUp}
 
 moments = st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)).map(lambda at: at.replace(fold=0))
 plain: dict[Any, st.SearchStrategy[Any]] = {
@@ -84,14 +87,14 @@ def test_what_was_encoded_is_decoded_to_the_same(answer: answers.Answer[Any]) ->
     assert repr(again) == repr(answer)  # == does not tell 1 from True, or 1.0 from 1.00
 
 
-def test_every_dataclass_a_source_answers_with_or_a_snapshot_holds_is_listed() -> None:
+def test_every_dataclass_that_is_kept_is_listed() -> None:
     found = {
         member
-        for module in (answers, chart, consents, report, roles, appointment, row)
+        for module in (answers, chart, consents, report, roles, appointment, row, action)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if is_dataclass(member) and member.__module__ == module.__name__
     }
-    assert found | OF_A_ROW == set(CLASSES) | NOT_STORED
+    assert found | OF_A_ROW | OF_THE_LEDGER == set(CLASSES) | NOT_STORED
 
 
 def test_no_two_listed_types_share_a_tag() -> None:

@@ -8,11 +8,21 @@ import pytest
 from sqlalchemy import func, select
 
 from app.core.answers import Known, Reason, Unknown
-from app.store import Store, Tx, answers, audit, tokens
+from app.store import Store, Tx, answers, audit, drafts, follow_ups, outbox, recorded, tokens, visits
 from app.store.answers import Question
 from app.store.launches import SqlLaunchStore
 from app.store.purge import purge
-from app.store.schema import AUDIT_KEPT, STALE_FOR, Retention, metadata
+from app.store.schema import (
+    AUDIT_KEPT,
+    DRAFT_KEPT,
+    FOLLOW_UP_KEPT,
+    STALE_FOR,
+    VISIT_KEPT,
+    WITHDRAWN_KEPT,
+    Retention,
+    metadata,
+)
+from tests.store import ledger_rows
 from tests.store.one_store import START, Clock
 from tests.store.test_store_audit import ENTRY, entry
 
@@ -45,6 +55,34 @@ def audited(tx: Tx) -> None:
     audit.record(tx, ENTRY)
 
 
+def recorded_at(tx: Tx) -> None:
+    recorded.add(tx, ENTRY, ledger_rows.ACTION, "tap-1")
+
+
+def put_in(tx: Tx) -> None:
+    outbox.put(tx, ENTRY, [ledger_rows.parcel()])
+
+
+def withdrawn(tx: Tx) -> None:
+    outbox.withdraw(tx, ENTRY, outbox.put(tx, ENTRY, [ledger_rows.parcel()]), "undone")
+
+
+def visited(tx: Tx) -> None:
+    name = visits.key(tx, ledger_rows.ISSUER, "Encounter/e1")
+    visits.see(tx, visits.Visited(name, "main", ledger_rows.ISSUER, "Encounter/e1", "", "", START), ())
+
+
+def followed_up(tx: Tx) -> None:
+    follow_ups.done(
+        tx, ENTRY, follow_ups.add(tx, ENTRY, ledger_rows.ISSUER, ledger_rows.PERSON, [ledger_rows.FOLLOW_UP]), "closed"
+    )
+
+
+def drafted(tx: Tx) -> None:
+    drafts.put(tx, "handle-one", ENTRY.patient, {})
+
+
+AUDITED = {"audit": 1, "audit_heads": 1}
 GOOD, DOWN = Known("text", "northwind", START), Unknown("northwind", Reason.DOWN)
 
 
@@ -56,9 +94,15 @@ GOOD, DOWN = Known("text", "northwind", START), Unknown("northwind", Reason.DOWN
         (settled(GOOD, timedelta(minutes=15)), STALE_FOR, {"answers": 1}),
         (settled(GOOD, STALE_FOR * 2), STALE_FOR * 2, {"answers": 1}),
         (token, timedelta(minutes=5), {"payer_tokens": 1}),
-        (audited, AUDIT_KEPT, {"audit": 1, "audit_heads": 1}),
+        (audited, AUDIT_KEPT, AUDITED),
+        (recorded_at, AUDIT_KEPT, {"actions": 1, **AUDITED}),
+        (put_in, AUDIT_KEPT, {"outbox": 1, **AUDITED}),
+        (withdrawn, WITHDRAWN_KEPT, {"outbox": 1}),
+        (visited, VISIT_KEPT, {"visits": 1}),
+        (followed_up, FOLLOW_UP_KEPT, {"follow_ups": 1}),
+        (drafted, DRAFT_KEPT, {"drafts": 1}),
     ],
-    ids=["asked and left", "failed", "answered", "answered for long", "token", "audit"],
+    ids=lambda value: value.__name__ if callable(value) else None,
 )
 def test_a_row_is_kept_as_long_as_its_table_says(
     store: Store, clock: Clock, work: Callable[[Tx], None], kept: timedelta, gone: dict[str, int]

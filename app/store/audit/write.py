@@ -14,6 +14,11 @@ from app.store.tx import Tx
 
 _heads = audit_heads.c
 
+# Statements are made once: putting one together costs several times what the database takes to answer it.
+_HEAD = select(_heads.seq, _heads.hash).where(_heads.chain == bindparam("of"))
+_ENTRY, _NEW_HEAD = insert(audit), insert(audit_heads)
+_GROWN = update(audit_heads).where(_heads.chain == bindparam("of"))
+
 
 def record(tx: Tx, entry: Audit) -> None:
     """Append `entry` to its launch's chain, in the transaction of what it speaks of."""
@@ -26,8 +31,10 @@ def record_all(tx: Tx, entries: Sequence[Audit]) -> None:
         return
     chain = chain_of(tx, entries[0].launch)
     tx.serialise(f"audit/{chain}")
-    head = tx.conn.execute(select(audit_heads).where(_heads.chain == chain)).one_or_none()
-    seq, prev = (head.seq, head.hash) if head else (0, "")
+    head = tx.heads.get(chain)  # nobody else appends to a chain until the transaction that has it ends
+    if head is None and (found := tx.conn.execute(_HEAD, {"of": chain}).one_or_none()):
+        head = (found.seq, found.hash)
+    seq, prev = head or (0, "")
     rows: list[dict[str, Any]] = []
     for entry in entries:
         assert entry.launch == entries[0].launch, "one chain at a time"
@@ -43,12 +50,13 @@ def record_all(tx: Tx, entries: Sequence[Audit]) -> None:
             "hash": (prev := link(tx, chain, seq, prev, body)),
         }
         rows.append(row)
-    tx.conn.execute(insert(audit), rows)
+    tx.conn.execute(_ENTRY, rows)
     grown = {"seq": seq, "hash": prev, "at": entries[-1].at}
+    tx.heads[chain] = (seq, prev)
     if head:
-        tx.conn.execute(update(audit_heads).where(_heads.chain == chain).values(**grown))
+        tx.conn.execute(_GROWN, {"of": chain, **grown})
     else:
-        tx.conn.execute(insert(audit_heads).values(chain=chain, sealed_seq=0, **grown))
+        tx.conn.execute(_NEW_HEAD, {"chain": chain, "sealed_seq": 0, **grown})
 
 
 def trail(tx: Tx, launch: str) -> list[Audit]:
