@@ -105,6 +105,9 @@ class Ehr:
     prefetch: Any = None  # whether tomorrow is asked for in the night
     in_flight: int = 0  # calls at once, of all processes together; 0: not limited
     per_minute: int = 0
+    practice: Any = None  # who speaks for this EHR's users to payers
+    writes: tuple[str, ...] = ()  # resource types that may be written here, after a tap and where the scope is granted
+    sensitive: str = "hold"  # sensitive evidence: never sent to a payer ("hold"), or like any other ("send")
 
     def __post_init__(self) -> None:
         for wrong, problem in self._problems():

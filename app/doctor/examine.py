@@ -101,7 +101,7 @@ def _of_ehr(entry: Ehr, issuer: str, ours: Ours) -> Examined:
 
 
 def _of_payer(entry: PayerEntry, ours: Ours) -> Examined:
-    return Examined("payer", entry.id, entry.name, entry.base, (), ours.register_payer(entry.scopes))
+    return Examined("payer", entry.id, entry.name, entry.base, (), ours.register_payer(entry.asked_scopes))
 
 
 def secrets_of(settings: Settings) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from app.doctor import metadata
+from app.doctor import metadata, telling
 from app.doctor.clocks import clock
 from app.doctor.looking import Looking, Reply
 from app.doctor.nobody import Nobody
@@ -16,7 +16,6 @@ from app.doctor.report import Finding, Hidden, broken, cannot_tell, degraded, ok
 from app.doctor.tls import certificate
 from app.sources.connections import Connections
 from app.sources.errors import SourceError
-from app.sources.fhir.offers import Offers
 from app.sources.payer import PayerEntry
 from app.sources.payer.access import Access, Key
 from app.sources.payer.capabilities import Capabilities, parse
@@ -131,16 +130,16 @@ class PayerCheck:
             yield ok("token", f"given to {self._entry.client_id} by {self._entry.assertion_alg}, lives {life} s")
 
     def _granted(self, said: Json) -> Iterator[Finding]:
-        granted = scopes.granted(said.get("scope"), self._entry.scopes)
-        if without := scopes.missing(granted, self._entry.scopes):
+        granted = scopes.granted(said.get("scope"), self._entry.asked_scopes)
+        if without := scopes.missing(granted, self._entry.asked_scopes):
             yield degraded(
                 "scopes",
                 f"not granted: {', '.join(without)}",
-                "What needs them is missing from its answers: evidence, names, or the reports themselves.",
+                "What needs them is missing from its answers (evidence, names, reports), or cannot be told.",
                 f"Please grant client {self._entry.client_id}: {', '.join(without)}.",
             )
         elif said.get("scope"):
-            yield ok("scopes", f"all {len(self._entry.scopes)} granted")
+            yield ok("scopes", f"all {len(self._entry.asked_scopes)} granted")
         else:
             yield cannot_tell("scopes", "what was granted is not stated; taken as asked (RFC 6749 5.1)")
 
@@ -161,7 +160,7 @@ class PayerCheck:
             yield degraded(
                 "member match", "$member-match is not listed", means, "Do you offer HRex Patient/$member-match?"
             )
-        yield from _remarks(can.offers)
+        yield from telling.findings(self._entry, can)
 
 
 def _dialect(question: str, spoken: str, set_to: str) -> Finding:
@@ -177,19 +176,3 @@ def _dialect(question: str, spoken: str, set_to: str) -> Finding:
         "The usual form is tried first; set `dialect` in the entry to save that.",
         f"Which guide and version do you implement for {question} (DEQM, Da Vinci RA)?",
     )
-
-
-def _remarks(can: Offers) -> Iterator[Finding]:
-    """By which way a remark could be written to a MeasureReport (DEQM careGapRemark, RA ccRemark)."""
-    ways = [name for name in ("update", "patch") if name in can.of("MeasureReport").interactions]
-    patches = f" ({', '.join(can.patch_formats)})" if "patch" in ways and can.patch_formats else ""
-    if ways:
-        yield ok("remarks", f"MeasureReport takes {' and '.join(ways)}{patches}")
-    else:
-        means = "What happened at the visit cannot be told to this payer; its answers can still be read."
-        yield degraded(
-            "remarks",
-            "MeasureReport takes no update and no patch",
-            means,
-            "How do you take careGapRemark and ccRemark?",
-        )

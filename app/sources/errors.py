@@ -22,6 +22,7 @@ Details are our own words: never payload text, never PHI.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from app.core.answers import Reason, Unknown
@@ -57,16 +58,29 @@ class NotFound(SourceError):
 
 
 class Refused(SourceError):
-    """`status` is the HTTP status; `codes` are those of its OperationOutcome or OAuth error, as far as well formed."""
+    """`status` is the HTTP status; `codes` are those of its OperationOutcome or OAuth error, as far as well formed.
 
-    def __init__(self, detail: str, *, status: int, codes: tuple[str, ...] = ()) -> None:
+    `words` are the server's own, and may be about a person: to be sealed and quoted to people, never logged.
+    """
+
+    def __init__(self, detail: str, *, status: int, codes: tuple[str, ...] = (), words: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.codes = codes
+        self.words = words
 
 
 class Unreadable(SourceError):
-    pass
+    """`groups`: of RA reports that came and could not be read: report id, group id, dialect."""
+
+    def __init__(
+        self, detail: str, *, retry_after: float | None = None, groups: tuple[tuple[str, str, str], ...] = ()
+    ) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.groups = groups
+
+    def unknown(self, source: str) -> Unknown:
+        return replace(super().unknown(source), groups=self.groups)
 
 
 class ForeignLink(Unreadable):

@@ -24,9 +24,10 @@ from app.sources import replies
 from app.sources.breaker import Breaker, Call
 from app.sources.deadline import Deadline
 from app.sources.errors import Busy, Down, NotAllowed, SignedOut, Slow, SourceError, Unreadable, Waiting
+from app.sources.exact import written
 from app.sources.health import Health, Watch
 from app.sources.limits import Allowance
-from app.sources.replies import Json
+from app.sources.replies import Json, Reply
 from app.sources.urls import Params, resolve, with_query
 
 #: Called with False for a token, with True for a new one because the last was answered 401.
@@ -136,6 +137,19 @@ class Http:
         content = json.dumps(body, ensure_ascii=False).encode()
         return self.ask(Request("POST", resolve(self.base, path), content, FHIR_JSON, headers=headers))
 
+    def read(self, path: str) -> Reply:
+        """A resource with the headers that name its version. Raises SourceError."""
+        return self._tried(Request("GET", resolve(self.base, path)), replies.read)
+
+    def write(self, method: str, path: str, body: object, *, headers: Headers = ()) -> Reply:
+        """Send what must not be sent twice: one attempt. Bytes leave as they are. Raises SourceError.
+
+        After NotAllowed, NotFound, Refused, Busy, SignedOut and Resting it has not arrived; after others it may have.
+        """
+        content = body if isinstance(body, bytes) else written(body)
+        request = Request(method, resolve(self.base, path), content, FHIR_JSON, attempts=1, headers=headers)
+        return self._tried(request, replies.taken)
+
     def post_form(self, path: str, params: Params, *, attempts: int | None = None) -> Json:
         """A search by POST (FHIR R4 search 3.1.1.5), or a token request."""
         content = urlencode(list(params)).encode()
@@ -230,8 +244,8 @@ class Http:
             if status not in _REDIRECTS:
                 return status, headers, body
             url = resolve(url, headers.get("Location", ""))
-            if method == "POST" and status not in (307, 308):
-                raise Unreadable(f"answered a POST with {status}")
+            if method != "GET" and status not in (307, 308):
+                raise Unreadable(f"answered a {method} with {status}")
         raise Unreadable("redirected again and again")
 
     def _exchange(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ from app.sources.errors import Busy, Down, Later, NotAllowed, NotFound, Refused,
 
 Json = dict[str, Any]
 
+_MOST_WORDS = 500
 _CODE = re.compile(r"[a-z][a-z_-]{1,40}")  # an issue type or OAuth error; anything else may be words about a person
 
 
@@ -24,6 +26,30 @@ def accepted(status: int, headers: Mapping[str, str], body: bytes, now: Callable
     """The JSON object of a good reply. Raises the SourceError that any other reply means."""
     _check(status, headers, body, now)
     return _object(status, headers, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good reply with its headers. `body` is empty where there was none, or none that is a JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+
+def read(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> Reply:
+    """A resource that was read, with the headers that name its version. Raises SourceError."""
+    return Reply(status, headers, accepted(status, headers, body, now))
+
+
+def taken(status: int, headers: Mapping[str, str], body: bytes, now: Callable[[], datetime]) -> Reply:
+    """A write that was accepted; it may be answered with nothing at all. Raises SourceError."""
+    _check(status, headers, body, now)
+    try:
+        value = parse(body) if body.strip() else {}
+    except Unreadable:
+        value = {}
+    return Reply(status, headers, value if isinstance(value, dict) else {})
 
 
 def accepted_lines(
@@ -62,7 +88,7 @@ def trouble(status: int, headers: Mapping[str, str], body: bytes, now: Callable[
         return Busy("answered 429", retry_after=wait)
     if status == 408 or (status >= 500 and status not in (501, 505)):
         return Down(f"answered {status}", retry_after=wait)
-    return Refused(f"answered {status}", status=status, codes=_codes(body))
+    return Refused(f"answered {status}", status=status, codes=_codes(body), words=_words(body))
 
 
 def retry_after(text: str | None, now: Callable[[], datetime]) -> float | None:
@@ -110,6 +136,25 @@ def _codes(body: bytes) -> tuple[str, ...]:
         return ()
     error = value.get("error")
     return (error,) if isinstance(error, str) and _CODE.fullmatch(error) else _issue_codes(value)
+
+
+def _words(body: bytes) -> str:
+    """What an OperationOutcome says, for a person to read."""
+    try:
+        value = parse(body)
+    except Unreadable:
+        return ""
+    issues = value.get("issue") if isinstance(value, dict) else None
+    said = [_said(issue) for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+    return "; ".join(dict.fromkeys(filter(None, said)))[:_MOST_WORDS]
+
+
+def _said(issue: Json) -> str:
+    details = issue.get("details")
+    for text in (details.get("text") if isinstance(details, dict) else None, issue.get("diagnostics")):
+        if isinstance(text, str) and text.strip():
+            return " ".join(text.split())
+    return ""
 
 
 def _issue_codes(outcome: Json) -> tuple[str, ...]:

@@ -17,10 +17,15 @@ from bent import before, certificate, encrypted
 from flask import Flask, Response, request
 
 from app.config import Settings
+from app.doctor import telling
 from app.doctor.examine import Doctor, ForeignIssuer, secrets_of
 from app.doctor.report import Examined, Finding, Hidden, Verdict, as_json, as_text
+from app.entries import payer_entries
+from app.sources.payer.capabilities import parse
 from sandbox_config.serving import free_ports, serving
 from tests.house import House, house
+
+pytestmark = pytest.mark.xdist_group("doctor")  # one house for all of them
 
 OK, DEGRADED, BROKEN, CANNOT_TELL = Verdict.OK, Verdict.DEGRADED, Verdict.BROKEN, Verdict.CANNOT_TELL
 METHODS = "token_endpoint_auth_methods_supported"
@@ -382,6 +387,32 @@ def answer(body: Any, status: int = 200) -> Response:
 def test_what_a_payer_lacks_is_named(home: House, bends: dict[str, Any], topic: str, verdict: Verdict) -> None:
     found = bent_payer(home, bends=bends)
     assert verdicts(found)[topic] is verdict, as_text([found])
+
+
+SENDS = {"remarks": "auto", "evidence": "auto", "software_remarks": False}
+TOLD = {
+    "resourceType": "CapabilityStatement",
+    "rest": [{"mode": "server", "interaction": [{"code": "transaction"}], "resource": [
+        {"type": "MeasureReport", "interaction": [{"code": "patch"}]}]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "turned_on", "remarks", "evidence"),
+    [
+        (CAPABLE, SENDS, DEGRADED, DEGRADED),
+        (TOLD, SENDS, OK, OK),
+        (TOLD, {**SENDS, "remarks": "patch", "evidence": "submit-data"}, OK, OK),
+        (TOLD, {**SENDS, "remarks": "put"}, DEGRADED, OK),
+        (CAPABLE, {**SENDS, "remarks": "none", "evidence": "none"}, OK, OK),
+    ],
+)
+def test_how_a_payer_can_be_told_something(
+    home: House, statement: Any, turned_on: dict[str, Any], remarks: Verdict, evidence: Verdict
+) -> None:
+    entry = replace(payer_entries(home.settings)[0], **turned_on)
+    found = {each.topic: each.verdict for each in telling.findings(entry, parse(statement))}
+    assert found == {"remarks": remarks, "evidence": evidence}
 
 
 @pytest.mark.parametrize(

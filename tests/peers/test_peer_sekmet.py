@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +14,9 @@ import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
+from app.core.ledger.outgoing import Author, Came, Remark, Submission, Written
 from app.sources.connections import Connections
-from app.sources.payer import Access, PayerEntry
+from app.sources.payer import Access, Payer, PayerEntry
 from launch.keys import ClientKeys
 from sandbox_config.demo import differences
 from sandbox_config.scenario import COMMON
@@ -207,3 +211,81 @@ def test_the_apps_token_is_accepted_and_kept(real_payer: House) -> None:
     assert access.bearer(False) == access.bearer(False)
     first = access.bearer(False)
     assert access.bearer(True) != first  # a refused token is not given again
+
+
+def remark(name: str, **more: Any) -> Remark:
+    author = Author(npi="1234567893", name="Wren Castellane", organization="Elm Clinic", software="Chartside")
+    made = Remark(
+        name, "northwind", "r2", "g1", "risk", "ra-2.1.0", "assessed-not-present", author, datetime.now(UTC),
+        reason="never-had-condition", related=("https://ehr.example/fhir/Condition/1",),
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+@pytest.mark.parametrize("way", ["put", "transaction"])
+def test_a_real_server_takes_a_remark_once_and_on_the_version_that_was_read(real_payer: House, way: str) -> None:
+    keys = ClientKeys.load({"client_keys": real_payer.settings.client_keys})
+    base = f"{real_payer.payers['northwind']}/fhir"
+    reader = {"Authorization": f"Bearer {token(real_payer, base, keys)}"}
+
+    def stored() -> dict[str, Any]:
+        answer: dict[str, Any] = requests.get(f"{base}/MeasureReport/r2", headers=reader, timeout=10).json()
+        return answer
+
+    def payer(entry_id: str) -> Payer:
+        # 2026-11, SEKMET 0.1.1: a transaction needs more than the scopes of what is in it
+        more = {} if way == "put" else {"scopes": ("system/*.cruds",)}
+        entry = PayerEntry(entry_id, "Northwind", base, "chartside", remarks=way, seconds=20.0, **more)
+        return Payer(entry, key_for=keys.signer, connections=Connections(clock=real_payer.clock))
+
+    before, kept, ours = stored(), list[str](), payer("writer")
+    faster = payer("faster")
+
+    def overtaken(text: str) -> None:
+        kept.append(text)
+        if len(kept) == 1:  # somebody else writes between our look and our write
+            assert faster.remark("r2", [remark(f"other-{way}")], "", lambda _: None).came is Came.SENT
+
+    found = ours.remark("r2", [remark(f"mine-{way}")], "", overtaken)
+    assert found == Written(Came.SENT, frozenset({f"mine-{way}"}))
+    assert kept[1] == "", "the first try came too late"
+    assert ours.remark("r2", [remark(f"mine-{way}")], kept[-1], kept.append) == found
+    assert len(kept) == 3, "what is there is not written again"
+    after = stored()
+    new = after["group"][0]["extension"][len(before["group"][0]["extension"]) :]
+    assert [each["id"] for each in new] == [f"chartside-other-{way}", f"chartside-mine-{way}"]
+    rest = [{key: value for key, value in each.items() if key not in ("meta", "group")} for each in (before, after)]
+    assert rest[0] == rest[1]
+
+
+def test_a_real_server_takes_evidence_as_valid_and_each_entry_once(real_payer: House) -> None:
+    keys = ClientKeys.load({"client_keys": real_payer.settings.client_keys})
+    base = f"{real_payer.payers['northwind']}/fhir"
+    scopes = ("system/*.cruds",)
+    sender = PayerEntry("sender", "Northwind", base, "chartside", scopes=scopes, evidence="transaction", seconds=20.0)
+    payer = Payer(sender, key_for=keys.signer, connections=Connections(clock=real_payer.clock))
+    result = {
+        "resourceType": "Observation", "id": "o1", "status": "final", "subject": {"reference": "Patient/e1"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "4548-4"}]}, "effectiveDateTime": "2026-05-06",
+        "valueQuantity": {"value": Decimal("7.10"), "unit": "%"},
+    }  # fmt: skip
+    what = Submission(
+        "s1", "northwind", "risk", "ra-3.0.0-ballot", "https://northwind.example/Measure/CMS-HCC-V28|1",
+        date(2026, 1, 1), date(2026, 12, 31), "somebody-else", "e1", "r2", ("g1",), (result,),
+        Author(npi="1234567893", name="Wren Castellane", organization="Elm Clinic", software="Chartside"),
+        datetime.now(UTC),
+    )  # fmt: skip
+    envelope = dict(payer.envelope(what))
+    content = json.loads(envelope["content"])
+    for entry in content["entry"]:  # 2026-11, SEKMET 0.1.1: it cannot search MeasureReport by identifier
+        if entry["resource"]["resourceType"] == "MeasureReport":
+            del entry["request"]["ifNoneExist"]
+    envelope["content"] = json.dumps(content)
+    for _ in range(2):
+        assert payer.submit(envelope, "", lambda _: None) == Written(Came.SENT)
+    found = requests.get(
+        f"{base}/Observation?patient=somebody-else",
+        headers={"Authorization": f"Bearer {token(real_payer, base, keys)}"},
+        timeout=10,
+    ).json()
+    assert [each["resource"]["valueQuantity"]["value"] for each in found["entry"]] == [7.1], "twice sent, once there"

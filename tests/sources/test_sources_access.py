@@ -213,3 +213,31 @@ def test_an_ehr_gives_our_backend_a_token_in_the_same_way() -> None:
     ours = Backend(client, key_for=KEYS.__getitem__, connections=connections(wire))
     assert ours.bearer(False) == "t1"
     assert dict(wire.calls[-1].params)["scope"] == "system/Patient.rs"
+
+
+# --- what it is asked for ---------------------------------------------------------------------------------------------
+
+WRITES = {"remarks": "put"}, {"evidence": "submit-data"}, {"remarks": "auto", "software_remarks": True}
+
+
+@pytest.mark.parametrize("more", [*WRITES, {}])
+def test_a_token_may_write_only_where_something_is_sent(more: dict[str, Any]) -> None:
+    asked = entry(**more).asked_scopes
+    assert set(asked) - set(entry().scopes) == ({"system/MeasureReport.cu"} if more else set())
+    old = entry(scopes=("system/MeasureReport.read", "system/Patient.read"), **more).asked_scopes
+    assert set(old) - {"system/MeasureReport.read", "system/Patient.read"} == (
+        {"system/MeasureReport.write"} if more else set()
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"remarks": "fax"}, {"evidence": "fax"}, {"echoes": "maybe"}, {"confirm_days": 0}, {"confirm_days": True},
+        {"software_remarks": True}, {"software_remarks": "yes", "remarks": "put"},
+        {"software_remarks": True, "remarks": "put", "speaks": ("care-gaps",)},
+    ],
+)  # fmt: skip
+def test_an_entry_that_cannot_be_meant_is_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        entry(**wrong)

@@ -210,6 +210,25 @@ def test_a_redirect_within_the_origin_is_followed_but_not_for_ever() -> None:
     assert len(wire.calls) == 3
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
+def test_a_write_is_tried_once_and_never_redirected_elsewhere(method: str) -> None:
+    http, wire = client(lambda call: Reply(b"", 503))
+    with pytest.raises(Down):
+        http.write(method, "Patient/1", PATIENT)
+    assert len(wire.calls) == 1
+    http, wire = client(lambda call: Reply(b"", 302, Location="/fhir/other"))
+    with pytest.raises(Unreadable):
+        http.write(method, "Patient/1", PATIENT)
+    assert [call.method for call in wire.calls] == [method]
+
+
+def test_a_write_may_be_answered_with_nothing_and_gives_its_headers() -> None:
+    http, wire = client(lambda call: Reply(b"", 201, Location="https://ehr.example/fhir/Patient/1", ETag='W/"2"'))
+    reply = http.write("PUT", "Patient/1", PATIENT, headers=(("If-Match", 'W/"1"'),))
+    assert (reply.status, reply.body, reply.headers["etag"]) == (201, {}, 'W/"2"')
+    assert (wire.calls[0].json(), wire.calls[0].headers["If-Match"]) == (PATIENT, 'W/"1"')
+
+
 def test_a_redirected_post_is_not_turned_into_a_get() -> None:
     http, wire = client(lambda call: Reply(b"", 302, Location="/fhir/new"))
     with pytest.raises(Unreadable):

@@ -136,11 +136,32 @@ def test_reports_about_somebody_else_never_become_categories() -> None:
 
 @pytest.mark.parametrize("wrong", [{"status": "pending"}, {"measure": ""}, {"subject": {}}, {"modifierExtension": [1]}])
 def test_only_unreadable_reports_are_no_answer(wrong: Any) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable) as found:
         read(risk_report(**wrong))
+    # Whose report it is must be stated, or nobody may be told that it could not be read.
+    assert bool(found.value.unknown("p").groups) == ("subject" not in wrong)
     report, missing = read_all(bundle(risk_report("a"), risk_report("b", **wrong)))
     assert len(report.categories) == 1
     assert missing == ("reports that could not be read: 1",)
+
+
+def test_every_group_that_a_remark_could_be_put_on_is_counted_once() -> None:
+    bare = {"id": "bare", "extension": [extension(f"{RA}/ra-ccType", valueCodeableConcept=coded("historic"))]}
+    report = read(
+        risk_report("a", category("g1"), category("g2", "18"), bare, {"code": coded("19")}),
+        risk_report("a", category("g1")),  # the same report on another page
+        risk_report("twice", category("g1"), category("g1", "18")),  # whose group is meant, nobody could say
+        risk_report("pending", category("g1"), status="pending"),
+        risk_report("other", category("g1"), subject={"reference": "Patient/m2"}),
+        risk_report("old", category("g1"), period={"start": "2024-01-01", "end": "2024-12-31"}),
+        risk_report("quality", category("g1"), marked="deqm"),
+        risk_report("ours", category("g1"), type="data-collection"),
+        risk_report("list", category("g1"), type="subject-list"),
+    )
+    assert [(g.report_id, g.group_id, g.ingested) for g in report.groups] == [
+        ("a", "g1", True), ("a", "g2", True), ("a", "bare", False), ("pending", "g1", False),
+    ]  # fmt: skip
+    assert {(c.report_id, c.group_id) for c in report.categories} >= {("a", "g1"), ("a", "g2"), ("a", "bare")}
 
 
 def test_no_report_is_an_answer() -> None:

@@ -19,6 +19,7 @@ from fhirclient.models.practitionerrole import PractitionerRole
 from app.core.answers import Answer, Known, Reason
 from app.core.chart import Coverage, Fact, Patient
 from app.core.consents import Consent
+from app.core.ledger.outgoing import Came, Written
 from app.core.roles import User
 from app.core.schedule.appointment import DayAsk, Schedule
 from app.sources.answering import answer
@@ -27,10 +28,11 @@ from app.sources.ehr.consent import consent
 from app.sources.ehr.coverage import coverage
 from app.sources.ehr.reading import Reading
 from app.sources.ehr.schedule import DayQuestion
-from app.sources.ehr.scopes import may_read
+from app.sources.ehr.scopes import may_create, may_read
 from app.sources.ehr.searches import searches, simplest
 from app.sources.ehr.server import GuardedServer
 from app.sources.ehr.user import practitioner_of, user
+from app.sources.ehr.writing import create
 from app.sources.errors import NotAllowed, Refused, SourceError, Unreadable
 from app.sources.fhir.facts import fact
 from app.sources.fhir.patient import patient
@@ -184,6 +186,28 @@ class Ehr:
             if query == (simple := simplest(patient_id, self._quirks)):
                 raise
             return self._http.search(kind, simple)
+
+    # --- as it stands, and what we write ------------------------------------------------------------------------------
+
+    def raw(self, ref: str) -> Answer[Json]:
+        """One entry of the chart as the EHR has it, "Observation/1": nothing of it changed, nothing left out."""
+        return answer(self.id, lambda: self._known(self._raw(ref)))
+
+    def create(self, resource: Json, against: str, about_to_send: Callable[[str], None]) -> Written:
+        """Write one resource that carries an identifier of ours: at most once (`writing.create`)."""
+        if not may_create(str(resource["resourceType"]), self._granted):
+            return Written(Came.REFUSED, trouble="no-scope")
+        return create(self._http, resource, against, about_to_send)
+
+    def _raw(self, ref: str) -> Json:
+        kind, _, resource_id = ref.partition("/")
+        if not may_read(kind, self._granted):
+            raise NotAllowed(f"no scope for {kind} was granted")
+        with self._http.within():
+            resource = self._http.get(instance(kind, resource_id))
+        if (resource.get("resourceType"), resource.get("id")) != (kind, resource_id):
+            raise Unreadable(f"answered with another {kind} than was asked for")
+        return resource
 
     # --- parts --------------------------------------------------------------------------------------------------------
 

@@ -19,10 +19,22 @@ def may_read(kind: str, granted: Collection[str]) -> bool:
     return any(m[2] in (kind, "*") and _reads(m[3]) for m in stated)
 
 
+def may_create(kind: str, granted: Collection[str]) -> bool:
+    """Whether one of the scopes covers creating `kind`. Nothing is written on a guess: a server that states no scope
+    has granted none.
+    """
+    stated = [match for match in map(_RESOURCE.fullmatch, granted) if match]
+    return any(m[2] in (kind, "*") and (m[3] in ("write", "*") or "c" in _v2(m[3])) for m in stated)
+
+
 def may_list(kind: str, granted: Collection[str]) -> bool:
     """Whether `kind` may be searched for across patients: a scope of one patient answers in part."""
     wider = [scope for scope in granted if not scope.startswith("patient/")]
     return not granted or (bool(wider) and may_read(kind, wider))
+
+
+def _v2(permission: str) -> str:
+    return "" if permission in ("read", "write", "*") else permission
 
 
 def _reads(permission: str) -> bool:

@@ -25,7 +25,7 @@ class Access(Backend):
         limits: Limits | None = None,
     ) -> None:
         super().__init__(
-            Client(entry.id, entry.base, entry.client_id, entry.scopes, entry.assertion_alg, entry.token_url),
+            Client(entry.id, entry.base, entry.client_id, entry.asked_scopes, entry.assertion_alg, entry.token_url),
             key_for=key_for,
             connections=connections,
             share=share,

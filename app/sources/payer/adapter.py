@@ -1,17 +1,22 @@
-"""The payer adapter: three questions about one member and one about itself, each answered `Known` or `Unknown`."""
+"""The payer adapter: three questions about one member and one about itself, each answered `Known` or `Unknown`.
+
+And two ways to tell it something, each tried once a call and answered `Written`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from app.core.answers import Answer, Known
 from app.core.chart import Coverage, Identifier, Patient
+from app.core.ledger.outgoing import Remark, Submission, Written
 from app.core.report import Member, Period, Report
 from app.sources.answering import answer
 from app.sources.connections import Connections
 from app.sources.errors import NotAllowed, Refused
 from app.sources.http import Http, Limits
-from app.sources.payer import capabilities, care_gaps, everybody, member, risk
+from app.sources.payer import capabilities, care_gaps, everybody, member, risk, submitting
 from app.sources.payer.access import Access, Key, TokenShare
 from app.sources.payer.asking import Asking
 from app.sources.payer.capabilities import Capabilities
@@ -22,6 +27,7 @@ from app.sources.payer.evidence import Reads
 from app.sources.payer.gap_question import GapQuestion
 from app.sources.payer.learned import Learned
 from app.sources.payer.risk_question import RiskQuestion
+from app.sources.payer.writing import AboutToSend, Writing
 
 _EVIDENCE_READS = 8
 _METADATA_SECONDS = 5.0
@@ -57,6 +63,7 @@ class Payer:
         self._catalogue = Catalogue(entry.measures, measures, self._http, self._clock)
         self._gaps = GapQuestion(entry, self._asking, self._learned, self._catalogue, self._clock)
         self._risk = RiskQuestion(entry, self._asking, self._learned)
+        self._writing = Writing(entry, self._http, self._learned)
 
     def capabilities(self) -> Answer[Capabilities]:
         """What the payer says that it speaks, at most an hour old."""
@@ -129,6 +136,27 @@ class Payer:
             return Known(report, self._entry.id, received, (*rest, *missing))
 
         return answer(self._entry.id, ask)
+
+    # --- what we tell it ----------------------------------------------------------------------------------------------
+
+    def remark(self, report_id: str, remarks: Sequence[Remark], against: str, about_to_send: AboutToSend) -> Written:
+        """Put remarks that wait for one report into it, each once; see `writing`."""
+        return self._writing.remark(report_id, remarks, against, about_to_send)
+
+    def envelope(self, what: Submission) -> Mapping[str, Any]:
+        """Evidence as it would leave, for a person to see: plain JSON, which `submit` sends unchanged.
+
+        Raises ValueError("no-transport") where the payer takes none, SourceError where that cannot be learned now.
+        """
+        can = self._learned.ask()[0] if self._entry.evidence == AUTO else None
+        way = submitting.named(self._entry.evidence, can, what.question, what.dialect)
+        if way is None:
+            raise ValueError("no-transport")
+        return submitting.envelope(what, way, self._entry)
+
+    def submit(self, envelope: Mapping[str, Any], against: str, about_to_send: AboutToSend) -> Written:
+        """Send what `envelope` has made."""
+        return self._writing.submit(envelope, against, about_to_send)
 
     def _begin_learning(self) -> None:
         if AUTO in (self._entry.dialect, self._entry.risk_dialect):

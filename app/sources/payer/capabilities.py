@@ -38,6 +38,7 @@ class Capabilities:
     category: str = ""  # the search parameter by which it takes the category of a MeasureReport
     operations: tuple[Operation, ...] = ()
     offers: Offers = field(default_factory=Offers)
+    system: tuple[str, ...] = ()  # interactions of the whole server: transaction, batch, ...
 
     def operation(self, on: str, name: str) -> Operation | None:
         """The operation, or None when it is not advertised."""
@@ -63,6 +64,7 @@ def parse(statement: Json) -> Capabilities:
         category=next((name for name in _CATEGORY_NAMES if name in offered.of("MeasureReport").params), ""),
         operations=operations,
         offers=offered,
+        system=_words(each.get("code") for rest in rests for each in objs(rest.get("interaction"))),
     )
 
 
@@ -118,4 +120,6 @@ def _risk(operations: tuple[Operation, ...], named: tuple[str, ...], reports: li
     stated = [c for c in named if _RA_GUIDE in c] + [
         profile for report in reports for profile in _words(at(report, "supportedProfile")) if _RA_GUIDE in profile
     ]
+    if any(canonical.partition("|")[2].startswith("2.0") for canonical in stated):
+        return dialect.RA_SEARCH_2_0
     return dialect.RA_SEARCH if stated else ""

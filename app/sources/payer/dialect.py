@@ -145,7 +145,8 @@ DIALECTS: Mapping[str, Dialect] = {row.name: row for row in _ROWS}
 US, UV, US_OLDEST = "deqm-us-5.0.0", "deqm-uv-1.0.0", "deqm-us-3.1.0"
 
 RA_REPORT, RA_SEARCH, RA_RISK_GAP = "ra-1.0.0", "ra-2.1.0", "ra-3.0.0-ballot"
-RISK_DIALECTS = (RA_REPORT, RA_SEARCH, RA_RISK_GAP)
+RA_SEARCH_2_0 = "ra-2.0.0"  # asked as 2.1; its remarks name related data differently
+RISK_DIALECTS = (RA_REPORT, RA_SEARCH_2_0, RA_SEARCH, RA_RISK_GAP)
 
 AUTO = "auto"
 

@@ -20,7 +20,12 @@ READ_SCOPES = (
     "system/MeasureReport.rs", "system/Measure.rs", "system/Patient.rs", "system/Coverage.rs",
     "system/Organization.rs", "system/Practitioner.rs",
 )  # fmt: skip
+#: What it writes where the entry sends something, and the ways in which something can be sent.
+WRITE_SCOPES = ("system/MeasureReport.cu",)
+REMARK_WAYS = ("none", AUTO, "put", "transaction", "submit-remark-data", "patch")
+EVIDENCE_WAYS = ("none", AUTO, "submit-data", "deqm-submit-data", "transaction")
 _ALGORITHMS = frozenset({"ES384", "RS384"})
+_V1 = re.compile(r"\.(read|write|\*)$")
 _ORGANIZATION = re.compile(r"Organization/[A-Za-z0-9.-]{1,64}")
 _QUESTIONS = frozenset({"care-gaps", "risk"})
 
@@ -56,8 +61,20 @@ class PayerEntry:
     respond_async: bool = False  # ask it to answer operations later (202) rather than to hold the connection
     organization: str = ""  # Organization/… by which it knows the practice: for the open gaps of all its patients
 
+    remarks: str = "none"  # how it takes remarks: one of REMARK_WAYS; none: it is told nothing
+    software_remarks: bool = False  # every RA group received gets a remark, by the software where nobody said anything
+    evidence: str = "none"  # how it takes evidence: one of EVIDENCE_WAYS
+    confirm_days: int = 45  # after which something sent and not confirmed goes to the payer meeting
+    echoes: str = AUTO  # whether its reports show the remarks that it keeps: "yes", "no", or as seen
+
     def __post_init__(self) -> None:
         wrong = {
+            "remarks": self.remarks not in REMARK_WAYS,
+            "evidence": self.evidence not in EVIDENCE_WAYS,
+            "echoes": self.echoes not in ("yes", "no", AUTO),
+            "software_remarks": not isinstance(self.software_remarks, bool)
+            or (self.software_remarks and (self.remarks == "none" or "risk" not in self.speaks)),
+            "confirm_days": not _is_days(self.confirm_days),
             "assertion_alg": self.assertion_alg not in _ALGORITHMS,
             "dialect": self.dialect not in (AUTO, *DIALECTS),
             "risk_dialect": self.risk_dialect not in (AUTO, *RISK_DIALECTS),
@@ -69,6 +86,19 @@ class PayerEntry:
         }
         if names := [name for name, is_wrong in wrong.items() if is_wrong]:
             raise ValueError(f"payer {self.id}: {', '.join(names)} cannot be what it is set to")
+
+    @property
+    def asked_scopes(self) -> tuple[str, ...]:
+        """What its token is asked for: to read, and to write where something is sent. v1 where its scopes are v1."""
+        if self.remarks == self.evidence == "none":
+            return self.scopes
+        if any(_V1.search(scope) for scope in self.scopes):
+            return tuple(dict.fromkeys([*self.scopes, "system/MeasureReport.write"]))
+        return tuple(dict.fromkeys([*self.scopes, *WRITE_SCOPES]))
+
+
+def _is_days(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_timezone(name: str) -> bool:

@@ -26,6 +26,12 @@ def usable(report: Entry, subject: Subject, included: Included, rejects: Rejects
     return True
 
 
+def is_about(report: Entry, subject: Subject, included: Included) -> bool:
+    """Whether a report that is not usable is one person's, and this member's."""
+    stated, kind = report.resource.get("subject"), words(report.resource.get("type"))
+    return bool(stated) and kind in ("individual", "") and subject.owns(stated, report, included)
+
+
 def _why_not(report: Entry) -> str:
     status, kind = words(report.resource.get("status")), words(report.resource.get("type"))
     if kind not in ("individual", ""):

@@ -6,11 +6,12 @@ category of a search, so it is checked on each result. One report is one model v
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from app.core.chart import Coding, Concept
-from app.core.report import ConditionCategory, Evidence, Member, Period, Report
+from app.core.report import ConditionCategory, Evidence, Member, Period, Report, ReportGroup
 from app.sources.errors import Unreadable, WrongPatient
 from app.sources.fhir.bundles import Outcomes, Rejects
 from app.sources.fhir.extensions import Urls, code_of, concept_of, extension, extensions, text_of
@@ -52,13 +53,14 @@ def read(
     if answer.subject.others and not answer.used:
         raise WrongPatient("reported about somebody else")
     if answer.rejects.lost and not answer.used:
-        raise Unreadable("no report in the answer could be read")
+        came = tuple((each.report_id, each.group_id, spoken) for each in answer.received(()))
+        raise Unreadable("no report in the answer could be read", groups=came)
     dates = [c.calculated for c in categories if c.calculated]
     report = Report(
         payer=entry.id, kind="risk", subject_id=answer.subject.patient_id, subject=answer.subject.patient,
         categories=categories, calculated=min(dates, default=None), received=received,
         unreadable=answer.rejects.lines(), outcomes=tuple(answer.outcomes.texts),
-        dialect=spoken,
+        dialect=spoken, groups=answer.received(categories),
     )  # fmt: skip
     return report, answer.missing()
 
@@ -68,6 +70,7 @@ class _Answer:
         self._entry, self._context = entry, context
         self.subject, self.rejects, self.outcomes = Subject(member), Rejects(), Outcomes()
         self.used = 0  # reports that were read, with or without categories
+        self._mine: list[Entry] = []  # the reports about the member, also those that could not be used
         self._included, self._found = Included(), list[Entry]()
         for body in bodies:
             if body.get("resourceType") not in ("Bundle", "Parameters") and not {"entry", "parameter"} & body.keys():
@@ -85,6 +88,19 @@ class _Answer:
             "the payer reported an error beside its answer": self.outcomes.failed,
         }
         return tuple(line for line, count in found.items() if count)
+
+    def received(self, categories: Iterable[ConditionCategory]) -> tuple[ReportGroup, ...]:
+        """Every group that a remark could be put on, and whether it is one that we could show.
+
+        A group whose name is not its own within the report, or that has none, can take no remark.
+        """
+        shown = {(c.report_id, c.group_id) for c in categories if c.code or c.label}
+        found: dict[tuple[str, str], bool] = {}
+        for report in self._mine:
+            names = Counter(words(group.get("id")) for group in objs(report.resource.get("group")))
+            keys = [(report.id, name) for name, count in names.items() if report.id and name and count == 1]
+            found |= {key: key in shown for key in keys}
+        return tuple(ReportGroup(report, group, ingested) for (report, group), ingested in found.items())
 
     def reports(self, asked: Period) -> Iterator[Entry]:
         """The coding-gap reports of the member whose period touches the one asked for."""
@@ -117,6 +133,8 @@ class _Answer:
 
     def _is_usable(self, report: Entry, asked: Period) -> bool:
         if not reports.usable(report, self.subject, self._included, self.rejects):
+            if reports.is_about(report, self.subject, self._included):
+                self._mine.append(report)
             return False
         contexts = {text_of(stated) for stated in extensions(report.resource, dialect.CONTEXT_ID)}
         if self._context and contexts and self._context not in contexts:
@@ -126,6 +144,7 @@ class _Answer:
         if stated and (stated.end < asked.start or stated.start > asked.end):
             self.rejects.add(report, "belongs to another period")
             return False
+        self._mine.append(report)
         return True
 
     # --- groups -------------------------------------------------------------------------------------------------------

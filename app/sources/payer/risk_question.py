@@ -60,7 +60,7 @@ class RiskQuestion:
         category = known.category if known else ""
         if spoken == dialect.RA_RISK_GAP:
             return self._risk_gap(who, period, category)
-        return self._search(who, period, category)
+        return self._search(who, period, category, spoken)
 
     def _risk_gap(self, who: Member, period: Period, category: str) -> RiskAnswer:
         """The reports made on demand; where that is refused, those that are there already."""
@@ -75,9 +75,10 @@ class RiskQuestion:
                 raise refused from None
         return RiskAnswer((reply,), dialect.RA_RISK_GAP, context)
 
-    def _search(self, who: Member, period: Period, category: str) -> RiskAnswer:
+    def _search(self, who: Member, period: Period, category: str, spoken: str = "") -> RiskAnswer:
         pages = self._pages(queries(who, period, category))
-        return RiskAnswer(pages.bundles, dialect.RA_SEARCH, trouble=pages.trouble)
+        version = spoken if spoken == dialect.RA_SEARCH_2_0 else dialect.RA_SEARCH
+        return RiskAnswer(pages.bundles, version, trouble=pages.trouble)
 
     def _pages(self, ways: list[Pairs]) -> Pages:
         shapes = [_shape(way) for way in ways]
