@@ -25,6 +25,8 @@ from requests.cookies import RequestsCookieJar
 
 from sandbox_config import morning, worklist
 from sandbox_config.environment import SETTINGS, environment
+from sandbox_config.loop import LOOP, Ground, loop, take_seat
+from sandbox_config.loop import as_text as loop_as_text
 from sandbox_config.scenario import CONNECTED
 from sandbox_config.screen import Row, Screen, Source, read, watch
 from sandbox_config.serving import free_ports
@@ -48,6 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 entries.append(entry)
                 if not given.json:
                     print(as_text(entry), flush=True)
+        if given.only in (None, LOOP):
+            entry = loop(Ground(lambda story: take_seat(browser(), running.ehr, story), running.ehr, running.payers))
+            entries.append(entry)
+            if not given.json:
+                print(loop_as_text(entry), flush=True)
         if given.only in (None, MORNING):
             entry = huddle(running.ehr)
             entries.append(entry)
@@ -179,6 +186,7 @@ class Sandbox:
     app: str
     database: Path
     pid: int
+    payers: Mapping[str, str]  # name -> address
 
 
 @contextmanager
@@ -201,7 +209,8 @@ def sandbox(*options: str) -> Iterator[Sandbox]:
             try:
                 _wait_for(f"http://127.0.0.1:{app}/healthz", running, log)
                 database = Path(folder, "demo.sqlite3")
-                yield Sandbox(f"http://localhost:{ehr}", f"http://127.0.0.1:{app}", database, running.pid)
+                addresses = {name: f"http://localhost:{port}" for name, port in zip(CONNECTED, payers, strict=True)}
+                yield Sandbox(f"http://localhost:{ehr}", f"http://127.0.0.1:{app}", database, running.pid, addresses)
             finally:
                 running.send_signal(signal.SIGINT)
                 running.wait(timeout=20)

@@ -22,6 +22,7 @@ class Phase(StrEnum):
     TOKEN = "token"
     REFRESH = "refresh"
     READ = "read"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ _TABLE = (
     Fault("hang", Phase.READ, "no answer at all"),
     Fault("walk-in", Phase.READ, "no failure: a patient has walked in and stands on Dr. Valderrama's schedule now"),
     Fault("type-403", Phase.READ, "403 for one resource type, whatever the scopes say", needs_type=True),
+    Fault("create-no-answer", Phase.WRITE, "a new resource is stored, and the answer to the first try is 503"),
+    Fault("create-ignores-condition", Phase.WRITE, "If-None-Exist means nothing: every POST makes a new resource"),
+    # 2026-11, smart-launcher-v2: the Location of a create points at the server behind it.
+    Fault("create-elsewhere", Phase.WRITE, "the Location of a new resource is on another host"),
+    Fault("create-refused", Phase.WRITE, "every new resource is refused with 422"),
     Fault("coverage-403", Phase.READ, "the same as type-403:Coverage"),
 )
 

@@ -45,6 +45,7 @@ TOPICS: Mapping[str, str] = {
     "measures": "Measure by measure",
     "payers": "Several payers, old data, other servers",
     "conditions": "Conditions to assess, and to take off the list",
+    "loop": "Done, said back, and confirmed",
     "privacy": "Whose data it is, and who may be told",
     "sources": "When a source fails",
 }

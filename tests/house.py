@@ -6,13 +6,14 @@ drives all of them and can be moved.
 
 from __future__ import annotations
 
-import tempfile
+import os
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ import requests
 from flask import Flask
 
 from app import create_app, open_store
-from app.__main__ import main as command
 from app.config import Settings
+from app.night import create_night
 from app.store.migrations import migrate
 from sandbox_config import morning, worklist
 from sandbox_config.demo import browser
@@ -32,8 +33,10 @@ from sandbox_config.payer import create_payer
 from sandbox_config.scenario import CLINIC_TZ, CONNECTED, Scenario, load_all
 from sandbox_config.screen import Screen, read, watch
 from sandbox_config.serving import free_ports, serving
+from tests.furnished import write_database, write_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
+DATABASE = "house.sqlite3"
 
 
 class Clock:
@@ -110,6 +113,35 @@ class House:
         page = self.open_morning(tenant, session, user=user, **options)
         return morning.watch(session, f"{page.url}?{place}" if place else page.url)
 
+    def visit(self, scenario: str, status: str = "", *, days_ago: int = 0) -> None:
+        """Give today's visit of a story another status in the EHR, or move its start."""
+        told = {"scenario": scenario, "status": status, "days_ago": days_ago}
+        requests.post(f"{self.ehr}/_visit", json=told, timeout=10).raise_for_status()
+
+    def leave(self) -> Counter[str]:
+        """What the jobs do each minute, once and in this process: visits are closed, what may leave is sent."""
+        night = create_night(self.settings, clock=self.clock)
+        try:
+            return night.leaving.once()
+        finally:
+            night.close()
+
+    def received(self, payer: str, what: str = "remarks") -> list[dict[str, Any]]:
+        """What a payer has stored: `remarks`, each with how many `times` it stands there, or `submissions`."""
+        found: list[dict[str, Any]] = requests.get(f"{self.payers[payer]}/_{what}", timeout=10).json()
+        return found
+
+    def run(self, payer: str, verdict: str = "accept") -> list[str]:
+        """A payer's next run: the ids of the reports that it issues again."""
+        answer = requests.post(f"{self.payers[payer]}/_run", json={"verdict": verdict}, timeout=10)
+        answer.raise_for_status()
+        return list(answer.json()["issued"])
+
+    def forget_written(self) -> None:
+        """Every visit, chart and report is again what its story says."""
+        for url in (self.ehr, *self.payers.values()):
+            requests.delete(f"{url}/_written", timeout=10).raise_for_status()
+
     def calls(self, where: str) -> Counter[str]:
         """What the EHR (`ehr`) or a payer was asked since this was last forgotten, by method and path."""
         return Counter(requests.get(self._calls_of(where), timeout=10).json()["paths"])
@@ -133,12 +165,21 @@ class House:
             requests.post(url, json={"remove": names}, timeout=10).raise_for_status()
 
 
-@cache
-def _secrets() -> dict[str, bytes]:
-    """What `keys` makes, once for all houses of a process: an RSA key takes longer than all else of a house."""
-    with tempfile.TemporaryDirectory() as folder:
-        command(["keys", folder])
-        return {each.name: each.read_bytes() for each in Path(folder).iterdir()}
+@contextmanager
+def working(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """The jobs as a process of their own, as on a machine of many; what it says is in `jobs.log`."""
+    env = {**os.environ, "CHARTSIDE_SETTINGS": str(ROOT / SETTINGS), **variables}
+    with (folder / "jobs.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "app", "work"], env=env, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @contextmanager
@@ -150,31 +191,30 @@ def house(
     before_ehr: Callable[[Any], Any] = lambda ehr: ehr,
     without: Collection[str] = (),
     at: datetime | None = None,
+    jobs: bool = False,
     **environ: str,
 ) -> Iterator[House]:
     """Build and run a house in `folder` until the block ends. `environ` adds to the settings' variables.
 
     `before_ehr` may put a WSGI app in front of the sandbox EHR; the payers named in `without` are not started. `at`:
-    the moment at which the house opens (an aware time; the stories are told on that day).
+    the moment at which the house opens (an aware time; the stories are told on that day). `jobs`: they run beside it,
+    as a process of their own and by real time; without, `House.leave` does what they do, when it is called.
     """
     app_port, ehr_port, *payer_ports = free_ports(2 + len(CONNECTED))
-    secrets = folder / "secrets"
-    secrets.mkdir()
-    for name, content in _secrets().items():
-        (secrets / name).write_bytes(content)
-    settings = Settings.from_file(
-        ROOT / SETTINGS,
-        {
-            **environment(app_port, ehr_port, payer_ports),
-            "CHARTSIDE_SECRETS": str(secrets),
-            "CHARTSIDE_DATABASE": database or f"sqlite:///{folder}/house.sqlite3",
-            worklist.VARIABLE: str(folder / "worklist.csv"),
-            **environ,
-        },
-    )
-    store = open_store(settings)
-    migrate(store.engine)
-    store.close()
+    secrets = write_secrets(folder / "secrets")
+    variables = {
+        **environment(app_port, ehr_port, payer_ports),
+        "CHARTSIDE_SECRETS": str(secrets),
+        "CHARTSIDE_DATABASE": database or f"sqlite:///{folder}/{DATABASE}",
+        worklist.VARIABLE: str(folder / "worklist.csv"),
+        **environ,
+    }
+    settings = Settings.from_file(ROOT / SETTINGS, variables)
+    if database:
+        with closing(open_store(settings)) as store:
+            migrate(store.engine)
+    else:
+        write_database(folder / DATABASE)
     today = datetime.now(CLINIC_TZ)
     clock, scenarios = Clock(), load_all(at.date() if at else today.date())
     clock.ahead = at - today if at else timedelta()
@@ -193,4 +233,6 @@ def house(
             payer = create_payer(name, scenarios, base_url=url, jwks_url=jwks, clock=clock, delay_ms=delay_ms)
             running.enter_context(serving(payer, port))
         running.enter_context(serving(flask, app_port))
+        if jobs:
+            running.enter_context(working(folder, variables))
         yield House(ehr, payers, app, flask, clock, scenarios, settings)

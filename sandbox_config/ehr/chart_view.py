@@ -124,6 +124,7 @@ def _sections(charts: Charts, patient_id: str, zone: ZoneInfo) -> Iterator[Secti
     yield _section("Procedures", (_named(p, "status") for p in newest("Procedure")))
     yield _section("Immunizations", (_named(i, "status") for i in newest("Immunization")))
     yield _section("Orders", (_named(o, "status") for o in newest("ServiceRequest")))
+    yield _section("Tasks", (_task(t) for t in newest("Task")))
     yield _section("Documents", (_named(d, "status") for d in newest("DocumentReference")))
     yield _section("Appointments", (_appointment(a, zone) for a in newest("Appointment")))
 
@@ -153,6 +154,13 @@ def _visit(encounter: Resource) -> Line:
     status = str(encounter.get("status", ""))
     detail = reasons if status == "finished" else ", ".join(filter(None, (reasons, status.replace("-", " "))))
     return Line(_text(kinds[0]) if kinds else "Visit", detail, _day(_when(encounter)))
+
+
+def _task(task: Resource) -> Line:
+    what = _text(task.get("code")) or str(task.get("description", "Task"))
+    until = str(task.get("restriction", {}).get("period", {}).get("end", ""))
+    detail = ", ".join(filter(None, (_text(task.get("owner")), str(task.get("status", "")).replace("-", " "))))
+    return Line(what, detail, f"due {_day(until)}" if until else _day(_when(task)))
 
 
 def _appointment(appointment: Resource, zone: ZoneInfo) -> Line:

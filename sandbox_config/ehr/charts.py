@@ -1,9 +1,13 @@
-"""The charts of every scenario and the clinic's directory: a read-only FHIR store that knows whose each resource is."""
+"""The charts of every scenario and the clinic's directory: a FHIR store that knows whose each resource is.
+
+What was written since, and visits that were finished, are kept in memory until it is told to forget.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from threading import RLock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +24,8 @@ class Charts:
     def __init__(self, scenarios: Mapping[str, Scenario], common: Common) -> None:
         self._resources: dict[str, dict[str, Resource]] = {}
         self._patients_of: dict[tuple[str, str], list[str]] = {}
+        self._lock = RLock()
+        self._told: dict[tuple[str, str], Resource | None] = {}  # what stood there before it was changed; None: nothing
         self._scenario_of = {scenario.patient_id: scenario for scenario in scenarios.values()}
         for resource in common.resources():
             self._add(resource)
@@ -33,6 +39,37 @@ class Charts:
         same_type = self._resources.setdefault(resource["resourceType"], {})
         if same_type.setdefault(resource["id"], resource) != resource:
             raise ValueError(f"two different resources are called {resource['resourceType']}/{resource['id']}")
+
+    @property
+    def lock(self) -> RLock:
+        """Held by whoever looks before writing."""
+        return self._lock
+
+    def put(self, resource: Resource, patient: str) -> None:
+        """Add a resource to a patient's chart, or put it in the place of the one with its id."""
+        resource_type, resource_id = resource["resourceType"], resource["id"]
+        with self._lock:
+            same_type = dict(self._resources.get(resource_type, {}))
+            self._told.setdefault((resource_type, resource_id), same_type.get(resource_id))
+            same_type[resource_id] = resource
+            self._resources[resource_type] = same_type  # replaced, because others may be going through the old one
+            self._patients_of.setdefault((resource_type, resource_id), [patient])
+
+    def restore(self) -> None:
+        """As if nothing had been written since the stories were told."""
+        with self._lock:
+            for (resource_type, resource_id), before in self._told.items():
+                same_type = dict(self._resources[resource_type])
+                same_type.pop(resource_id)
+                self._resources[resource_type] = same_type | ({resource_id: before} if before else {})
+                if before is None:
+                    del self._patients_of[(resource_type, resource_id)]
+            self._told.clear()
+
+    def written(self) -> list[Resource]:
+        """What was added since, in that order."""
+        with self._lock:
+            return [self._resources[kind][key] for (kind, key), before in self._told.items() if before is None]
 
     def of(self, resource_type: str, patient: str | None = None) -> Iterator[Resource]:
         """All resources of one type; with `patient`, only those of that patient's chart."""

@@ -5,6 +5,7 @@ The EHR's own pages mint their launches here too.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,7 +32,8 @@ blueprint = control(
 def launch_url() -> Response:
     """Mint a launch and say where it goes.
 
-    `scenario`, `user` (dr, ma, mgr), `fault` (repeatable), `encounter=none`, `patient=none`, `banner=false`, `intent=`,
+    `scenario`, `user` (dr, ma, mgr), `fault` (repeatable), `encounter=` (`none`, `last` finished one, or an id),
+    `patient=none`, `banner=false`, `intent=`,
     `appointment=` (its id: goes into fhirContext, and without a patient is all that the launch is about).
     """
     launch = site().memory.mint_launch(tenant().id, _context())
@@ -67,9 +69,20 @@ def _context() -> Context:
         context = site().context(scenario, user, faults, **fields)
     except UnknownFault as e:
         abort(Response(str(e), 400, mimetype="text/plain"))
-    if asked.get("encounter") == "none":
-        return Context(context.user, context.patient, None, context.fields, context.faults)
-    return context
+    wanted = asked.get("encounter", "")
+    if not wanted:
+        return context
+    encounter = None if wanted == "none" else _visit_of(context.patient or "", wanted)
+    return Context(context.user, context.patient, encounter, context.fields, context.faults)
+
+
+def _visit_of(patient: str, wanted: str) -> str:
+    """The id of a visit of the patient: the newest finished one (`last`), or the one with this id; else 404."""
+    visits = [each for each in site().charts.of("Encounter", patient) if wanted in ("last", each["id"])]
+    if wanted == "last":
+        visits = [each for each in visits if each["status"] == "finished"]
+    newest = max(visits, key=lambda each: str(each.get("period", {}).get("start", "")), default=None)
+    return str((newest or abort(404))["id"])
 
 
 @blueprint.after_app_request
@@ -108,3 +121,44 @@ def scenarios() -> Response:
             for one in site().scenarios.values()
         ]
     )
+
+
+@blueprint.post("/_visit")
+def set_visit() -> Response:
+    """`{"scenario": "one-open-gap", "status": "finished", "days_ago": 1}`: today's visit of a story, for all tenants.
+
+    `days_ago` moves its start; both may be left out.
+    """
+    asked = request.get_json()
+    visit = change_visit(asked["scenario"], asked.get("status", ""), int(asked.get("days_ago", 0)))
+    return jsonify(visit)
+
+
+@blueprint.delete("/_visit")
+@blueprint.delete("/_written")
+def forget_written() -> Response:
+    """Every chart and visit is again what its story says."""
+    site().charts.restore()
+    return jsonify({})
+
+
+@blueprint.get("/_written")
+def written() -> Response:
+    """What was written into the charts, in that order."""
+    return jsonify(site().charts.written())
+
+
+def change_visit(scenario_id: str, status: str, days_ago: int = 0) -> dict[str, Any]:
+    """The visit of a story's patient with another status; finishing it ends its period now. 404 when there is none."""
+    scenario = site().scenarios.get(scenario_id) or abort(404)
+    charts = site().charts
+    with charts.lock:
+        visit = charts.find("Encounter", scenario.encounter_id or "") or abort(404)
+        period = dict(visit["period"])
+        period["start"] = (datetime.fromisoformat(period["start"]) - timedelta(days=days_ago)).isoformat()
+        period.pop("end", None)
+        if (status or visit["status"]) == "finished":
+            period["end"] = site().clock().isoformat(timespec="seconds")
+        changed = {**visit, "status": status or visit["status"], "period": period}
+        charts.put(changed, scenario.patient_id)
+    return changed

@@ -122,7 +122,18 @@ def _scopes_supported(now: Tenant) -> list[str]:
         plain += ["offline_access", "online_access"]
     suffix = ".rs" if "v2" in now.scope_versions else ".read"
     plain += [f"system/*{suffix}"] if now.backend else []
-    return [*plain, f"patient/*{suffix}", f"user/*{suffix}", *(f"user/{name}{suffix}" for name in sorted(DIRECTORY))]
+    return [
+        *plain,
+        f"patient/*{suffix}",
+        f"user/*{suffix}",
+        *(f"user/{name}{suffix}" for name in sorted(DIRECTORY)),
+        *_create_scopes(now),
+    ]
+
+
+def _create_scopes(now: Tenant) -> list[str]:
+    suffix = ".c" if "v2" in now.scope_versions else ".write"
+    return [f"{level}/{name}{suffix}" for level in ("patient", "user") for name in now.creates]
 
 
 def _capability_statement(here: Site, now: Tenant) -> dict[str, Any]:
@@ -161,7 +172,12 @@ def _resource(name: str, now: Tenant) -> dict[str, Any]:
     known = params_of(name)
     return {
         "type": name,
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "interaction": [
+            {"code": "read"},
+            {"code": "search-type"},
+            *([{"code": "create"}] if name in now.creates else ()),
+        ],
+        **({"conditionalCreate": True} if name in now.creates else {}),
         "searchInclude": list(appointments.includes(now) if special else includes_of(name)),
         "searchParam": [
             {"name": key, "type": known[key].kind} for key in (appointments.declared(now) if special else known)

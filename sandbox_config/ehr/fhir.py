@@ -1,4 +1,4 @@
-"""The FHIR R4 server of a tenant: read and search behind a bearer token, as far as its scopes reach.
+"""The FHIR R4 server of a tenant: read, search and create behind a bearer token, as far as its scopes reach.
 
 https://hl7.org/fhir/R4/http.html and search.html; RFC 6750; SMART App Launch 2.2, Scopes and Launch Context. A scope of
 level `patient/` is confined to the launch patient; asking for another patient under it is refused, not answered empty.
@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
-from sandbox_config.ehr import appointments, misbehave, scopes
+from sandbox_config.ehr import appointments, misbehave, scopes, writing
 from sandbox_config.ehr.charts import Resource, exists
 from sandbox_config.ehr.memory import Grant
 from sandbox_config.ehr.parameters import TYPES, includes_of, params_of, target_of
 from sandbox_config.ehr.scopes import Reach
 from sandbox_config.ehr.search import BadSearch, matcher, ordered
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint, wait
-from sandbox_config.ehr.tenants import Listing
-from sandbox_config.ehr.wire import fhir_json, refusal
+from sandbox_config.ehr.tenants import WRITABLE, Listing
+from sandbox_config.ehr.wire import Refusal, fhir_json, refusal
 from sandbox_config.faults import checked
 
 blueprint = tenant_blueprint("fhir", "/fhir")
@@ -30,14 +30,6 @@ blueprint.before_request(wait)
 
 MAX_PAGE = 200
 _CONTROL = frozenset({"_count", "_page", "_include", "_sort", "_format"})
-
-
-class Refusal(Exception):
-    """A request that is answered with an OperationOutcome."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +76,44 @@ def search(resource_type: str) -> Response:
         return _send(visitor, _searchset(visitor, query))
     except BadSearch as e:
         raise Refusal(refusal(400, "invalid", str(e))) from e
+
+
+@blueprint.post("/<resource_type>")
+def create(resource_type: str) -> Response:
+    """Create, or with If-None-Exist a conditional create (R4 http.html 3.1.0.8.1)."""
+    visitor = _visitor(resource_type, "c")
+    if resource_type not in WRITABLE:
+        raise Refusal(refusal(405, "not-supported", f"{resource_type} cannot be written here"))
+    body: Any = request.get_json(force=True, silent=True)
+    patient = writing.checked(body, resource_type, visitor.confined_to)
+    if "create-refused" in visitor.faults:
+        raise Refusal(refusal(422, "business-rule", "the EHR was told to refuse new resources"))
+    with site().charts.lock:
+        found = _existing(visitor, request.headers.get("If-None-Exist", ""))
+        if len(found) > 1:
+            raise Refusal(refusal(412, "duplicate", "If-None-Exist matches more than one"))
+        new = not found
+        resource = found[0] if found else writing.stored(dict(body), patient)
+    if new and "create-no-answer" in visitor.faults and site().memory.first_time(visitor.grant, "create-no-answer"):
+        raise Refusal(refusal(503, "transient", "the EHR was told to lose this answer"))
+    minimal = "return=minimal" in request.headers.get("Prefer", "")
+    response = Response(status=201 if new else 200) if minimal else fhir_json(resource, 201 if new else 200)
+    base = site().fhir_base(tenant())
+    base = "http://upstream.invalid/fhir" if "create-elsewhere" in visitor.faults else base
+    response.headers["Location"] = f"{base}/{resource_type}/{resource['id']}/_history/1"
+    response.headers["ETag"] = 'W/"1"'
+    return response
+
+
+def _existing(visitor: Visitor, condition: str) -> list[Resource]:
+    """What the search of If-None-Exist finds. Raises Refusal."""
+    if not condition or "create-ignores-condition" in visitor.faults:
+        return []
+    try:
+        matches = matcher(visitor.resource_type, parse_qsl(condition), ZoneInfo(tenant().timezone))
+    except BadSearch as e:
+        raise Refusal(refusal(400, "invalid", f"If-None-Exist: {e}")) from e
+    return [each for each in site().charts.of(visitor.resource_type) if visitor.may_see(each) and matches(each)]
 
 
 def _visitor(resource_type: str, verb: str) -> Visitor:

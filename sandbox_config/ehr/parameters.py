@@ -30,6 +30,7 @@ def _about(*, path: str = "subject", **others: Param) -> dict[str, Param]:
 _CODE, _STATUS, _CATEGORY = _of("token", "code"), _of("token", "status"), _of("token", "category")
 _ACTOR = _of("reference", "participant.actor")
 _ENCOUNTER = _of("reference", "encounter")
+_IDENTIFIER = _of("token", "identifier")
 
 _PARAMS: Mapping[str, Mapping[str, Param]] = {
     "Patient": {
@@ -90,7 +91,16 @@ _PARAMS: Mapping[str, Mapping[str, Param]] = {
         category=_CATEGORY,
         status=_STATUS,
         intent=_of("token", "intent"),
+        identifier=_IDENTIFIER,
         authored=_of("date", "authoredOn"),
+    ),
+    "Task": _about(
+        path="for",
+        status=_STATUS,
+        identifier=_IDENTIFIER,
+        owner=_of("reference", "owner"),
+        encounter=_ENCOUNTER,
+        authored_on=_of("date", "authoredOn"),
     ),
     "Appointment": _about(
         path="participant.actor",
@@ -108,6 +118,7 @@ _PARAMS: Mapping[str, Mapping[str, Param]] = {
     ),
     "DocumentReference": _about(
         status=_STATUS,
+        identifier=_IDENTIFIER,
         category=_CATEGORY,
         type=_of("token", "type"),
         date=_of("date", "date"),

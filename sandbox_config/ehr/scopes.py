@@ -1,7 +1,8 @@
 """SMART scopes: which ones a tenant grants, and how far a granted one reaches. Pure.
 
 SMART App Launch 2.2, Scopes and Launch Context: v2 (`patient/Observation.rs`) and v1 (`patient/Observation.read`).
-The sandbox only reads, so only `r` and `s` are ever granted, and granular scopes (`?category=…`) are dropped.
+Reading and searching (`r`, `s`) are granted for every type, creating (`c`) for those that a tenant lets be written and
+that are named; never `u` or `d`, and granular scopes (`?category=…`) are dropped.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _PLAIN = frozenset(
 _V2 = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
 _V1 = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(read|write|\*)")
 _V1_VERBS = {"read": "rs", "write": "cud", "*": "cruds"}
+_V1_OF = {"rs": "read", "c": "write", "crs": "*"}
 
 
 class Reach(IntEnum):
@@ -59,7 +61,11 @@ def _granted(scope: str, tenant: Tenant) -> list[str]:
     level, resource_type, verbs = _parts(scope)
     if not verbs:
         return []
-    suffix = verbs if _V1.fullmatch(scope) is None else "read"
+    if "c" in verbs and resource_type not in tenant.creates:
+        verbs = verbs.replace("c", "")
+        if not verbs:
+            return []
+    suffix = verbs if _V1.fullmatch(scope) is None else _V1_OF[verbs]
     if level == "user" and tenant.user_types and resource_type not in tenant.user_types:
         return []
     if resource_type != "*":
@@ -72,7 +78,7 @@ def _granted(scope: str, tenant: Tenant) -> list[str]:
 
 
 def _parts(scope: str) -> tuple[str, str, str]:
-    """Level, type and the verbs that the sandbox has (`r`, `s`); empty when this is no resource scope."""
+    """Level, type and the verbs that the sandbox has (`c`, `r`, `s`); empty when this is no resource scope."""
     if v1 := _V1.fullmatch(scope):
         verbs = _V1_VERBS[v1[3]]
     elif v2 := _V2.fullmatch(scope):
@@ -81,11 +87,11 @@ def _parts(scope: str) -> tuple[str, str, str]:
         return "", "", ""
     match = v1 or v2
     assert match is not None
-    return match[1], match[2], "".join(verb for verb in verbs if verb in "rs")
+    return match[1], match[2], "".join(verb for verb in verbs if verb in "crs")
 
 
 def reach(granted: Iterable[str], resource_type: str, verb: str) -> Reach:
-    """How far the granted scopes reach for `r` (read) or `s` (search) of one type."""
+    """How far the granted scopes reach for `c` (create), `r` (read) or `s` (search) of one type."""
     furthest = Reach.NONE
     for scope in granted:
         level, named, verbs = _parts(scope)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from sandbox_config.ehr import chart_view
+from sandbox_config.ehr import chart_view, control
 from sandbox_config.ehr.site import site, tenant, tenant_blueprint
 from sandbox_config.faults import FAULTS
 from sandbox_config.scenario import TOPICS, Person, Scenario
@@ -70,6 +70,7 @@ def chart(scenario_id: str) -> str:
     return _render(
         "chart.html",
         scenario=scenario,
+        visit=site().charts.find("Encounter", scenario.encounter_id or ""),
         chart=chart_view.view(site().charts, scenario.patient_id, _today(), _zone()),
         is_open=request.args.get("app") != "closed",
         width=width if width in WIDTHS else "400",
@@ -79,6 +80,15 @@ def chart(scenario_id: str) -> str:
         framed=_launch(scenario, banner="false"),
         window=_launch(scenario),
     )
+
+
+@pages.post("/chart/<scenario_id>/visit")
+def visit(scenario_id: str) -> BaseResponse:
+    """Finish today's visit, or open it again; then the same page."""
+    wanted = "finished" if request.form.get("status") == "finished" else "in-progress"
+    control.change_visit(scenario_id, wanted)
+    kept: dict[str, Any] = {key: value for key in ("user", "fault", "w", "app") if (value := request.form.get(key))}
+    return redirect(url_for("pages.chart", tenant=tenant().id, scenario_id=scenario_id, **kept), 303)
 
 
 @pages.get("/morning")

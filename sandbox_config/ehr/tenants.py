@@ -51,6 +51,10 @@ class Listing(StrEnum):
     TYPED = "typed"  # bare ids and whole days answer nothing
 
 
+#: What can be written here at all.
+WRITABLE = ("ServiceRequest", "Task", "DocumentReference")
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One EHR installation with its own issuer. The defaults are the well-behaved public client."""
@@ -79,6 +83,7 @@ class Tenant:
     listing: Listing = Listing.PORTABLE
     user_types: tuple[str, ...] = ()  # all that user/ scopes are granted for; empty: whatever is asked
     backend: bool = False  # SMART Backend Services for the client SYSTEM_CLIENT_ID
+    creates: tuple[str, ...] = WRITABLE  # resource types whose create scopes are granted
 
 
 _TABLE = (
@@ -99,7 +104,14 @@ _TABLE = (
         issuer_is_base=False,
     ),
     # 2026-11, Oracle Health: granted scopes are trimmed without an error when registration and request disagree.
-    Tenant("trimmed", "Drops Coverage, Procedure and Flag scopes silently", trims=("Coverage", "Procedure", "Flag")),
+    Tenant(
+        "trimmed",
+        "Drops Coverage, Procedure, Flag and all write scopes silently",
+        trims=("Coverage", "Procedure", "Flag"),
+        creates=(),
+    ),
+    # 2026-11, most vendors: an app is registered to read; writing orders or tasks takes another agreement.
+    Tenant("readonly", "Grants no write scope", creates=()),
     # 2026-11, Oracle Health: 570-second tokens make refresh normal; these make it quick to watch.
     Tenant("shortlived", "20-second tokens, refresh tokens rotate", access_seconds=20),
     Tenant("norefresh", "20-second tokens and no refresh", access_seconds=20, refresh=Refresh.NONE, revocation=False),

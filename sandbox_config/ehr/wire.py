@@ -25,3 +25,11 @@ def refusal(status: int, code: str, text: str) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return response
+
+
+class Refusal(Exception):
+    """A request that is answered with an OperationOutcome."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response

@@ -2,7 +2,8 @@
 
 Start reading at `fhir.py` (what can be asked), `care_gaps.py` and `risk.py` (how answers are composed). `style.py` says
 how the payers differ, `dialects.py` which releases they speak, `faults.py` what can go wrong on purpose, `shapes.py`
-how the servers that people really run deviate, `tokens.py` who may ask.
+how the servers that people really run deviate, `tokens.py` who may ask. What can be sent to it: `writing.py` (remarks),
+`submitting.py` (evidence), `kept.py` (what becomes of both), `run.py` (the payer's next run).
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ def create_payer(
     `jwks_url` is where the client publishes its keys, as registered. `clock` gives aware UTC times. `sleep` and
     `fetch_json` can be replaced where there is no network to wait for. Raises UnknownFault for a wrong `payer_faults`.
     """
-    from sandbox_config.payer import control, door, fhir, on_demand
+    from sandbox_config.payer import control, door, fhir, on_demand, standing, submitting, writing
     from sandbox_config.payer.faults import Switches
-    from sandbox_config.payer.members import Members
-    from sandbox_config.payer.records import Records
+    from sandbox_config.payer.kept import Kept
+    from sandbox_config.payer.members import Member, Members
+    from sandbox_config.payer.records import Over, Records
     from sandbox_config.payer.site import Site, install
     from sandbox_config.payer.style import style_of
     from sandbox_config.payer.tokens import TokenEndpoint
@@ -61,21 +63,31 @@ def create_payer(
         if payer_id in scenario.payers
     }
     year = clock().astimezone(CLINIC_TZ).year
+    switches, kept = Switches(of_members), Kept()
+
+    def echoes(member: Member) -> bool:
+        return style.echoes and not switches.of_member("no-echo", member.number)
+
+    def versions(member: Member) -> bool:
+        return style.versions and not switches.of_member("no-versions", member.number)
+
+    over = Over(kept, echoes, versions)
     app = Flask(__name__)
     site = Site(
         style=style,
         root=root,
         members=members,
-        now=Records(members, style, year),
-        later=Records(members, style, year, later=True),
+        now=Records(members, style, year, over=over),
+        later=Records(members, style, year, later=True, over=over),
         tokens=TokenEndpoint(f"{root}/oauth/token", jwks_url=jwks_url, clock=clock, fetch_json=fetch_json),
-        switches=Switches(of_members),
+        switches=switches,
+        kept=kept,
         sleep=sleep,
         clock=clock,
         delay=delay_ms / 1000,
     )
     install(app, site)
     app.after_request(door.journal)
-    for part in (control, door, fhir, on_demand):
+    for part in (control, door, fhir, on_demand, standing, writing, submitting):
         app.register_blueprint(part.blueprint)
     return app

@@ -61,26 +61,37 @@ class GapReport:
             yield from evidence.resources
 
 
+def report_id(patient_id: str, row: Row, key: str, year: tuple[str, str]) -> str:
+    """The id of the report of one row: the same for ever."""
+    return f"{patient_id}-{key}-{row.get('period', {'start': year[0]})['start'][:4]}"
+
+
+def moment(row: Row) -> str:
+    """When a report was calculated: the night of its day, or the instant of a run since."""
+    return str(row.get("run", f"{row['calculated']}T06:00:00Z"))
+
+
 def gap_report(patient_id: str, row: Row, measure: Measure, style: Style, year: tuple[str, str]) -> GapReport:
     """The report, DetectedIssue, reasons and evidence of one `gaps` row. `year`: the period, unless the row has one."""
     period = row.get("period", {"start": year[0], "end": year[1]})
-    report_id = f"{patient_id}-{measure.key}-{period['start'][:4]}"
+    of_report = report_id(patient_id, row, measure.key, year)
     subject = {"reference": style.ref(f"Patient/{patient_id}")}
-    found = tuple(composed(report_id, n, item, subject) for n, item in enumerate(row.get("evidence", ()), 1))
+    found = tuple(composed(of_report, n, item, subject) for n, item in enumerate(row.get("evidence", ()), 1))
+    found += tuple(Evidence((f"{each['resourceType']}/{each['id']}",), {}, (each,)) for each in row.get("sent", ()))
     guidance = tuple(
-        _guidance(f"{report_id}-why-{n}", reason, measure, style, subject, found)
+        _guidance(f"{of_report}-why-{n}", reason, measure, style, subject, found)
         for n, reason in enumerate(row.get("reasons", ()), 1)
     )
     numbered = enumerate(row.get("rates", ()), 1)
     rates: list[Row] = [{**row, **rate, "group": f"{measure.key}-{n}"} for n, rate in numbered]
     rates = rates or [row]
-    details = [f"MeasureReport/{report_id}", *(f"GuidanceResponse/{each['id']}" for each in guidance)]
-    issue_ids = [f"{report_id}-issue", *(f"{report_id}-issue-{n}" for n in range(2, len(rates) + 1))]
+    details = [f"MeasureReport/{of_report}", *(f"GuidanceResponse/{each['id']}" for each in guidance)]
+    issue_ids = [f"{of_report}-issue", *(f"{of_report}-issue-{n}" for n in range(2, len(rates) + 1))]
     return GapReport(
         measure=measure,
         statuses=tuple(rate["status"] for rate in rates),
         words=row.get("words", measure.title),
-        report=_measure_report(report_id, row, rates, measure, style, period, subject, found),
+        report=_measure_report(of_report, row, rates, measure, style, period, subject, found),
         guidance=guidance,
         issues=tuple(
             _issue(issue_id, rate, style, details, subject) for issue_id, rate in zip(issue_ids, rates, strict=True)
@@ -90,7 +101,7 @@ def gap_report(patient_id: str, row: Row, measure: Measure, style: Style, year: 
 
 
 def _measure_report(
-    report_id: str,
+    of_report: str,
     row: Row,
     rates: Sequence[Row],
     measure: Measure,
@@ -103,7 +114,7 @@ def _measure_report(
     notation = coded(f"{HL7}/measure-improvement-notation", measure.improvement)
     report: Resource = {
         "resourceType": "MeasureReport",
-        "id": report_id,
+        "id": of_report,
         "meta": {
             "versionId": "1",
             "profile": [deqm.profile("indv-measurereport-deqm", "deqm-individualmeasurereport")],
@@ -113,7 +124,8 @@ def _measure_report(
         "type": "individual",
         "measure": measure.canonical,
         "subject": dict(subject),
-        "date": f"{row['calculated']}T06:00:00Z",
+        "date": moment(row),
+        **style.beside_date,
         "reporter": style.reporter,
         "period": dict(period),
         "improvementNotation": notation,
@@ -156,7 +168,7 @@ def _group(group_id: str, rate: Row, measure: Measure, style: Style) -> Resource
         populations.append({**link, "code": coded(f"{HL7}/measure-population", code), "count": count})
     if deqm.link_ids:
         extension.append(_link("group", group_id))
-        extension.append({"url": deqm.extension("calculatedDate"), "valueDateTime": f"{rate['calculated']}T06:00:00Z"})
+        extension.append({"url": deqm.extension("calculatedDate"), "valueDateTime": moment(rate)})
     group: Resource = {"id": group_id, "population": populations}
     if extension:
         group["extension"] = extension

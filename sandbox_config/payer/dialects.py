@@ -7,6 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_REMARKS = frozenset(
+    {
+        "order-placed", "satisfied-in-EHR", "out-of-range", "patient-refused", "rejected", "suppressed", "not-assessed",
+        "not-ingested",
+    }
+)  # fmt: skip
+_UV_REMARKS = _REMARKS | {"attribution-mismatch", "deferred", "documented-elsewhere"}
+_RA_REMARKS = frozenset(
+    {
+        "assessed-present", "assessed-not-present", "in-progress", "deferred", "not-assessed", "not-presented",
+        "not-ingested",
+    }
+)  # fmt: skip
+
 US = "http://hl7.org/fhir/us/davinci-deqm"
 UV = "http://hl7.org/fhir/uv/deqm"
 RA_GUIDE = "http://hl7.org/fhir/us/davinci-ra"
@@ -28,6 +42,7 @@ class Deqm:
     only_documents: bool = False  # no isDocument: always a document with Composition
     programs: bool = True  # has the extension reportingProgram
     link_ids: bool = False  # groups and populations carry R5 linkIds; the notation stands at the group
+    remark_codes: frozenset[str] = frozenset()  # CodeSystem care-gap-remark; empty: the release has no careGapRemark
 
     @property
     def universal(self) -> bool:
@@ -71,6 +86,7 @@ DEQM_5 = Deqm(
     "hl7.fhir.us.davinci-deqm",
     statuses=("open-gap", "closed-gap", "prospective-gap", "not-applicable"),
     parameters=frozenset(_PERIOD | _NAMED | {"practitioner", "organization", "isDocument"}),
+    remark_codes=_REMARKS,
 )
 DEQM_UV = Deqm(
     "1.0.0",
@@ -80,6 +96,7 @@ DEQM_UV = Deqm(
     parameters=frozenset(_PERIOD | {"measureUrl", "isDocument"}),
     needs_measures=True,
     link_ids=True,
+    remark_codes=_UV_REMARKS,
 )
 
 
@@ -92,12 +109,13 @@ class Ra:
     search: bool = True
     suspect_type: bool = False  # STU1: ra-suspectType, no category, no dxCode
     qualifying: bool = False  # 3.0: ra-qualifyingDxCode
+    remark_codes: frozenset[str] = _RA_REMARKS  # CodeSystem coding-gap-remark; empty: STU1 has no ra-ccRemark
 
     @property
     def implementation_guide(self) -> str:
         return f"{RA_GUIDE}/ImplementationGuide/hl7.fhir.us.davinci-ra|{self.release}"
 
 
-RA_1 = Ra("1.0.0", operation="report", search=False, suspect_type=True)
+RA_1 = Ra("1.0.0", operation="report", search=False, suspect_type=True, remark_codes=frozenset())
 RA_2 = Ra("2.1.0")
 RA_3 = Ra("3.0.0-ballot", operation="risk-gap", qualifying=True)

@@ -13,7 +13,7 @@ from sandbox_config.payer.members import Member
 from sandbox_config.payer.metadata import capability_statement, smart_configuration
 from sandbox_config.payer.site import Job, site
 from sandbox_config.payer.tokens import Refused
-from sandbox_config.payer.wire import INSTEAD, Refusal, delayed, fhir_json, refused, too_many
+from sandbox_config.payer.wire import INSTEAD, Refusal, cut, delayed, fhir_json, refused, too_many
 
 blueprint = Blueprint("door", __name__)
 
@@ -40,33 +40,64 @@ def hit_by(name: str, question: Question) -> bool:
 
 
 def asked(
-    question: Question, *needs: str, prepared: bool = False
+    question: Question, *needs: str, prepared: bool = False, writes: bool = False
 ) -> Callable[[Callable[..., Resource | Response]], Callable[..., Response]]:
     """Make a route of a function that returns a resource: the token is checked, refusals and faults become answers.
 
     `needs` are resource types that the token must be allowed to read (r) or search (s); no scope names an operation.
-    `prepared`: this is where an answer is fetched that was deferred before.
+    `prepared`: this is where an answer is fetched that was deferred before. `writes`: something is stored; the function
+    calls `before_storing` itself, when it knows whom it is about.
     """
 
     def dressed(ask: Callable[..., Resource | Response]) -> Callable[..., Response]:
         @wraps(ask)
         def route(**values: str) -> Response:
-            g.member = None
+            g.member, g.drawn = None, ""
             try:
-                _admit(needs)
+                _admit(needs, always=writes)
                 told = ask(**values)
-                body = {} if isinstance(told, Response) else told
+                body = (told.get_json(silent=True) or {}) if isinstance(told, Response) else told
                 good = told if isinstance(told, Response) else fhir_json(body)
                 if site().style.asynchronous and question is Question.CARE_GAPS and not prepared:
                     job = Job(g.member, site().clock(), body)
                     body, good = {}, later_address(site().waiting.put(job))
+            except Struck as struck:
+                return struck.response
             except Refusal as refusal:
                 body, good = {}, refused(refusal)
-            return _struck(question, body) or good
+            return (_after_storing() if writes else _struck(question, body)) or good
 
         return route
 
     return dressed
+
+
+class Struck(Exception):
+    """A fault kept a write from happening; what is answered in its place."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def before_storing() -> None:
+    """Faults that keep a write from happening. Raises Struck."""
+    if (response := _struck(Question.WRITE, {})) is not None:
+        raise Struck(response)
+    if hit_by("cut-before", Question.WRITE) and site().switches.first_time(g.member, "cut-before"):
+        raise Struck(cut())
+
+
+def _after_storing() -> Response | None:
+    """Faults that lose the answer to a write that was carried out."""
+    if hit_by("stored-no-answer", Question.WRITE) and site().switches.first_time(g.member, "stored-no-answer"):
+        return cut()
+    drawn = g.pop("drawn", "")
+    return _failed(drawn.partition(":")[0]) if drawn else None
+
+
+def _failed(how: str) -> Response:
+    return cut() if how == "cut" else refused(Refusal(503, "transient", "the payer fails at random, as it was told to"))
 
 
 def later_address(key: str) -> Response:
@@ -83,16 +114,21 @@ def may_read(resource_type: str) -> bool:
     return bool(g.token.allows(resource_type, "r"))
 
 
-def _admit(needs: tuple[str, ...]) -> None:
-    if not needs:
+def must_allow(need: str) -> None:
+    """Whether the token of this request has a scope such as `MeasureReport.u`. Raises Refusal."""
+    resource_type, _, letter = need.partition(".")
+    if not g.token.allows(resource_type, letter):
+        raise Refusal(403, "forbidden", f"the token has no scope system/{need}")
+
+
+def _admit(needs: tuple[str, ...], *, always: bool) -> None:
+    if not needs and not always:
         return
     g.token = site().tokens.recognise(request.headers.get("Authorization", ""))
     if g.token is None:
         raise Refusal(401, "login", "no access token, or one that is not valid any more")
     for need in needs:
-        resource_type, _, letter = need.partition(".")
-        if not g.token.allows(resource_type, letter):
-            raise Refusal(403, "forbidden", f"the token has no scope system/{need}")
+        must_allow(need)
 
 
 def _struck(question: Question, body: Resource) -> Response | None:
@@ -102,6 +138,11 @@ def _struck(question: Question, body: Resource) -> Response | None:
         return too_many()
     if here.delay:
         here.sleep(here.delay)
+    if question is not Question.TOKEN and (drawn := here.chance.draws()):
+        how, _, after = drawn.partition(":")
+        if question is not Question.WRITE or not after:
+            return _failed(how)
+        g.drawn = drawn
     for name in ("slow", "hang"):
         if hit_by(name, question):
             delayed(name, here.sleep)

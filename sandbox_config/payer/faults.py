@@ -22,6 +22,7 @@ class Question(StrEnum):
     CARE_GAPS = "care-gaps"
     RISK = "risk"
     READ = "read"
+    WRITE = "write"
 
 
 FAULTS: Mapping[str, str] = {
@@ -47,6 +48,17 @@ FAULTS: Mapping[str, str] = {
     "forever-202": "a prepared answer is never ready",
     "bulk-output": "a prepared answer is a manifest with ndjson output",
     "other-context": "$risk-gap answers under another contextId",
+    "cut-before": "the connection is cut before the first write about a member is stored",
+    "stored-no-answer": "the first write about a member is stored, and the connection is cut before the answer",
+    "overtaken": "somebody else writes into a report just before our first two writes (412)",
+    "always-overtaken": "somebody else writes into a report just before each of our writes (412)",
+    "no-echo": "remarks are taken and do not come back in the reports",
+    "no-versions": "reports carry no version and no ETag; If-Match means nothing",
+    "patch-last-only": "of a patch only the last nested extension survives (2025-10, HAPI issue 7306)",
+    "refuses-remarks": "every remark is refused with 422 and words",
+    "report-gone": "reports can be listed, and reading or writing one answers 410",
+    "group-gone": "a report that is read has lost its first group",
+    "rejects": "the payer's next run does not accept what was sent about this member",
 }
 
 
@@ -68,7 +80,7 @@ class Switches(switches.Switches):
     def __init__(self, of_members: Mapping[str, Iterable[str]]) -> None:
         super().__init__(checked)
         self._of_members = {member: checked(names) for member, names in of_members.items()}
-        self._stumbled: set[tuple[str, Question]] = set()
+        self._stumbled: set[tuple[str, str]] = set()
 
     def changed(self) -> None:
         self._stumbled.clear()
@@ -77,9 +89,13 @@ class Switches(switches.Switches):
         """Whether this fault hits this question about this member (None: about nobody in particular)."""
         return switches.is_on(self.on | self._of_members.get(member or "", frozenset()), name, question)
 
-    def first_time(self, member: str | None, question: Question) -> bool:
-        """Whether this question about this member stumbles for the first time since the switches changed."""
+    def of_member(self, name: str, member: str) -> bool:
+        """Whether this fault is on for a member in whatever they are asked."""
+        return self.is_on(name, Question.WRITE, member)
+
+    def first_time(self, member: str | None, what: str) -> bool:
+        """Whether this question (or fault) about this member stumbles for the first time since the switches changed."""
         with self.lock:
-            fresh = (member or "", question) not in self._stumbled
-            self._stumbled.add((member or "", question))
+            fresh = (member or "", what) not in self._stumbled
+            self._stumbled.add((member or "", what))
             return fresh

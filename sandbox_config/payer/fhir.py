@@ -1,7 +1,7 @@
 """The payer's FHIR server: who is a member, what is open, which conditions are to be assessed, and on what evidence.
 
 HRex 1.2.0 `$member-match`, DEQM `Measure/$care-gaps`, RA MeasureReport search, and plain reads; what some payers do at
-request stands in `on_demand.py`.
+request stands in `on_demand.py`, reading one report in `standing.py`.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def _read(resource_type: str) -> None:
 
 
 for _type in (
-    "Patient", "Measure", "MeasureReport", "Organization", "Condition", "Encounter", "Observation", "Procedure",
+    "Patient", "Measure", "Organization", "Condition", "Encounter", "Observation", "Procedure",
     "DocumentReference", "Practitioner",
 ):  # fmt: skip
     _read(_type)

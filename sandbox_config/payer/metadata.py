@@ -40,7 +40,18 @@ def capability_statement(style: Style) -> Resource:
         "implementationGuide": [style.deqm.implementation_guide, style.ra.implementation_guide],
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
-        "rest": [{"mode": "server", "resource": _resources(style)}],
+        **({"patchFormat": ["application/fhir+json"]} if "patch" in style.remarks else {}),
+        "rest": [
+            {
+                "mode": "server",
+                "resource": _resources(style),
+                **(
+                    {"interaction": [{"code": "transaction"}]}
+                    if "transaction" in style.remarks + style.evidence
+                    else {}
+                ),
+            }
+        ],
     }
 
 
@@ -60,7 +71,7 @@ def _resources(style: Style) -> list[Resource]:
     measure = _resource(
         "Measure",
         search={"url": "uri", "status": "token"},
-        operation=[{"name": "care-gaps", "definition": style.deqm.operation}],
+        operation=[{"name": "care-gaps", "definition": style.deqm.operation}, *_writing_operations(style)],
     )
     report = _resource(
         "MeasureReport",
@@ -82,9 +93,29 @@ def _resources(style: Style) -> list[Resource]:
         **({"searchInclude": ["MeasureReport:evaluated-resource"]} if style.ra.search else {}),
         **({"operation": [_ra_operation(style.ra.operation)]} if style.ra.operation else {}),
     )
+    report["interaction"] += [{"code": "vread"}, {"code": "history-instance"}] if style.versions else []
+    report["interaction"] += [{"code": code} for way, code in _INTERACTIONS.items() if way in style.remarks]
+    report["versioning"] = (
+        "no-version" if not style.versions else "versioned-update" if style.must_match else "versioned"
+    )
     practitioner = _resource("Practitioner", search={"identifier": "token"})
     others = ("Organization", "Condition", "Encounter", "Observation", "Procedure", "DocumentReference")
     return [patient, measure, report, practitioner, *(_resource(name) for name in others)]
+
+
+#: How a way to take remarks is declared on MeasureReport; the others are operations, or of the whole system.
+_INTERACTIONS = {"put": "update", "patch": "patch"}
+
+
+def _writing_operations(style: Style) -> list[Resource]:
+    """What can be sent by an operation on Measure."""
+    known = {
+        "submit-data": "http://hl7.org/fhir/OperationDefinition/Measure-submit-data",
+        "deqm-submit-data": f"{style.deqm.guide}/OperationDefinition/deqm-submit-data",
+        "submit-remark-data": f"{RA}/OperationDefinition/submit-remark-data",
+    }
+    taken = style.evidence + style.remarks
+    return [{"name": name, "definition": definition} for name, definition in known.items() if name in taken]
 
 
 def _ra_operation(name: str) -> Resource:

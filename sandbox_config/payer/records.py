@@ -1,14 +1,18 @@
-"""All that one payer holds: the reports of every member and their evidence, composed once, found by reference."""
+"""All that one payer holds: the reports of every member and their evidence, found by reference.
+
+Composed once from the stories; what was sent to the payer since, and what its runs made of it, is laid over them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sandbox_config.payer.care_gaps import GapReport, gap_report
+from sandbox_config.payer.care_gaps import GapReport, gap_report, report_id
 from sandbox_config.payer.catalogue import MEASURES, Measure
+from sandbox_config.payer.kept import Kept
 from sandbox_config.payer.members import STRANGER, Member, Members
 from sandbox_config.payer.risk import RiskReport, risk_report
 from sandbox_config.payer.style import Style
@@ -53,12 +57,34 @@ def told(rows: Iterable[Row], *, later: bool) -> Iterator[Row]:
             yield {key: value for key, value in changed.items() if key not in ("later", "only")}
 
 
-class Records:
-    """The payer's store. Everything is read-only: what a client sends does not change it."""
+def changed(row: Row, changes: Row) -> Row:
+    """A row as a run of the payer left it: `groups` and `rates` are changed one by one, the rest is replaced."""
+    now = {**row, **{key: value for key, value in changes.items() if key not in ("groups", "rates")}}
+    if "rates" in row and "rates" in changes:
+        now["rates"] = [{**rate, **changes["rates"]} for rate in row["rates"]]
+    if "groups" in changes:
+        now["groups"] = [{**group, **changes["groups"].get(group["cc"], {})} for group in row["groups"]]
+    return now
 
-    def __init__(self, members: Members, style: Style, year: int, *, later: bool = False) -> None:
+
+@dataclass(frozen=True)
+class Over:
+    """What a payer shows of what it keeps: `echoes` its remarks, and `versions` of its reports."""
+
+    kept: Kept
+    echoes: Callable[[Member], bool]
+    versions: Callable[[Member], bool]
+
+
+class Records:
+    """The payer's store."""
+
+    def __init__(
+        self, members: Members, style: Style, year: int, *, later: bool = False, over: Over | None = None
+    ) -> None:
         self._style = style
         self._later = later
+        self._over = over
         self._measures: Mapping[str, Measure] = MEASURES[style.payer]
         self._year = (date(year, 1, 1).isoformat(), date(year, 12, 31).isoformat())
         self._records = {member.id: self._record(member) for member in members}
@@ -85,27 +111,64 @@ class Records:
         return [measure.resource(self._style.name) for measure in self._measures.values()]
 
     def of(self, member: Member) -> Record:
-        """The record of a member."""
-        return self._records[member.id]
+        """The record of a member, as it stands now."""
+        composed = self._records[member.id]
+        if self._over is None:
+            return composed
+        kept = self._over.kept
+        if any(kept.changes(report["id"]) for report in composed.reports):
+            composed = self._record(member, kept.changes)
+        echoes, versions = self._over.echoes(member), self._over.versions(member)
+
+        def dressed(report: Resource) -> Resource:
+            return kept.dressed(report, echoes=echoes, versions=versions)
+
+        return replace(
+            composed,
+            gaps=tuple(replace(gap, report=dressed(gap.report)) for gap in composed.gaps),
+            risk=tuple(replace(risk, report=dressed(risk.report)) for risk in composed.risk),
+        )
 
     def read(self, reference: str) -> tuple[Resource, Member | None] | None:
         """A resource by `Type/id`, and the member it is about."""
-        return self._found.get(reference)
+        found = self._found.get(reference)
+        if found and (member := found[1]) and self._over and not reference.startswith("Patient/"):
+            now = next((each for each in self.of(member).resources if _key(each) == reference), None)
+            return (now, member) if now else None
+        return found or self._taken(reference)
+
+    def report(self, report_id: str) -> tuple[Resource, Member] | None:
+        """A MeasureReport of a member, whatever it is about."""
+        found = self.read(f"MeasureReport/{report_id}")
+        return (found[0], found[1]) if found and found[1] else None
+
+    def _taken(self, reference: str) -> tuple[Resource, Member | None] | None:
+        """Evidence that was sent to the payer, and whose it is."""
+        for sent in reversed(self._over.kept.submissions if self._over else ()):
+            for resource in sent.resources:
+                if _key(resource) == reference:
+                    return resource, self._records[sent.patient].member
+        return None
 
     def stranger(self) -> Resource:
         """The Patient that is sent by mistake (fault wrong-patient)."""
         return self._found[f"Patient/{self._style.payer[:2]}-0666"][0]
 
-    def _record(self, member: Member) -> Record:
+    def _record(self, member: Member, changes: Callable[[str], Row] = lambda _report: {}) -> Record:
+        def rows(told_of: Iterable[Row], name: str) -> Iterator[tuple[Row, Measure]]:
+            for row in told(told_of, later=self._later):
+                measure = self._measures[row[name]]
+                yield changed(row, changes(report_id(member.id, row, measure.key, self._year))), measure
+
         return Record(
             member,
             gaps=tuple(
-                gap_report(member.id, row, self._measures[row["measure"]], self._style, self._year)
-                for row in told(member.side.gaps, later=self._later)
+                gap_report(member.id, row, measure, self._style, self._year)
+                for row, measure in rows(member.side.gaps, "measure")
             ),
             risk=tuple(
-                risk_report(member.id, row, self._measures[row["model"]], self._style, self._year)
-                for row in told(member.side.risk, later=self._later)
+                risk_report(member.id, row, measure, self._style, self._year)
+                for row, measure in rows(member.side.risk, "model")
             ),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox_config.payer.care_gaps import CATEGORY, CATEGORY_CODES
+from sandbox_config.payer.care_gaps import CATEGORY, CATEGORY_CODES, report_id
 from sandbox_config.payer.catalogue import CATEGORIES, CMS_HCC, CMS_RXHCC, RA, Measure
 from sandbox_config.payer.evidence import Evidence, composed
 from sandbox_config.payer.style import Style
@@ -39,7 +39,7 @@ class RiskReport:
 def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: tuple[str, str]) -> RiskReport:
     """The ra-measurereport of one `risk` row. `year` is the clinical evaluation period unless the row has one."""
     period = row.get("period", {"start": year[0], "end": year[1]})
-    report_id = f"{patient_id}-{model.key}-{period['start'][:4]}"
+    of_report = report_id(patient_id, row, model.key, year)
     subject = {"reference": style.ref(f"Patient/{patient_id}")}
     groups: list[Resource] = []
     found: list[Evidence] = []
@@ -48,7 +48,7 @@ def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: t
         group = _group(told, model, style)
         groups.append(group)
         for item in told.get("evidence", ()):
-            evidence = composed(report_id, len(found) + 1, item, subject)
+            evidence = composed(of_report, len(found) + 1, item, subject)
             found.append(evidence)
             mark = {"url": f"{RA}/StructureDefinition/ra-groupReference", "valueString": group["id"]}
             evaluated += [{"extension": [mark], "reference": style.ref(ref)} for ref in evidence.references]
@@ -61,14 +61,15 @@ def risk_report(patient_id: str, row: Row, model: Measure, style: Style, year: t
     extension += style.through(row)
     report: Resource = {
         "resourceType": "MeasureReport",
-        "id": report_id,
+        "id": of_report,
         "meta": {"versionId": "1", "profile": [f"{RA}/StructureDefinition/ra-measurereport"]},
         "extension": extension,
         "status": "complete",
         "type": "individual",
         "measure": model.canonical,
         "subject": subject,
-        "date": row["calculated"],
+        "date": row.get("run", row["calculated"]),
+        **style.beside_date,
         "reporter": style.reporter,
         "period": dict(period),
         "group": groups,
@@ -105,6 +106,9 @@ def _group(told: Row, model: Measure, style: Style) -> Resource:
         diagnosis = elements.term(terms.CONDITIONS, key).concept
         extension.append({"url": f"{RA}/StructureDefinition/ra-dxCode", "valueCodeableConcept": diagnosis})
     text = f"{_PREFIX.get(model.categories, '')}{told['cc']}: {label}"
+    if told.get("readable") is False:  # a payer's own software wrote these two, and no reader understands them
+        extension = [{"url": f"{RA}/StructureDefinition/ra-ccType", "valueString": told["type"]}]
+        return {"id": f"hcc-{told['cc']}", "extension": extension, "code": {"coding": [{"system": model.categories}]}}
     # RA 2.1.0: group.code is 0..1 and may be text alone.
     return {
         "id": f"hcc-{told['cc']}",

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 from threading import Lock
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from flask import Flask, current_app
 
 from sandbox_config.journal import Journal
 from sandbox_config.payer.faults import Switches
+from sandbox_config.payer.kept import Kept
 from sandbox_config.payer.members import Members
 from sandbox_config.payer.records import Records
 from sandbox_config.payer.style import Style
@@ -53,6 +55,28 @@ class Rate:
             return False
 
 
+class Chance:
+    """Failures at random, `percent` of all calls. The same seed gives the same series of failures."""
+
+    def __init__(self) -> None:
+        self._random = Random()
+        self._lock = Lock()
+        self.percent = 0.0
+
+    def set(self, percent: float, seed: int | None) -> None:
+        with self._lock:
+            self.percent, self._random = percent, Random(seed)
+
+    def draws(self) -> str:
+        """What this call comes to: nothing, `503` or `cut`; with `:after`, once it has been carried out."""
+        if not self.percent:
+            return ""
+        with self._lock:
+            if self._random.uniform(0, 100) >= self.percent:
+                return ""
+            return self._random.choice(("503", "cut", "503:after", "cut:after"))
+
+
 class Waiting:
     """Answers that were asked for and are fetched later, the newest few."""
 
@@ -85,6 +109,8 @@ class Site:
     switches: Switches
     sleep: Callable[[float], None]
     clock: Callable[[], datetime]
+    kept: Kept = field(default_factory=Kept)  # what was sent to it
+    chance: Chance = field(default_factory=Chance)
     delay: float = 0.0
     journal: Journal = field(default_factory=Journal)
     strayed: list[dict[str, Any]] = field(default_factory=list)  # calls that followed a hostile link

@@ -30,6 +30,18 @@ class Style:
     ra: Ra
     contract: str = ""  # what its reports name as their program, unless a story says otherwise; empty: not stated
     asynchronous: bool = False  # `$care-gaps` is answered 202 first, with an address to ask again
+    remarks: tuple[str, ...] = ()  # how it takes remarks: put, transaction, patch, submit-remark-data
+    evidence: tuple[str, ...] = ()  # how it takes evidence: submit-data, deqm-submit-data, transaction
+    versions: bool = True  # reports carry a version, and a write can be made to depend on it
+    must_match: bool = False  # a write without If-Match is refused (RFC 6585: 428)
+    echoes: bool = True  # remarks that were received come back in its reports
+    provenance: bool = False  # evidence without Provenance is refused
+    date_note: str = ""  # an extension on the primitive `date` of its reports
+
+    @property
+    def beside_date(self) -> dict[str, Any]:
+        """What stands beside `date` where this payer says more about it: whoever writes a report back must keep it."""
+        return {"_date": {"extension": [{"url": self.date_note, "valueCode": "nightly"}]}} if self.date_note else {}
 
     @property
     def reporter(self) -> dict[str, Any]:
@@ -70,6 +82,10 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
         "deqm": DEQM_5,
         "ra": RA_2,
         "contract": "Northwind Quality Partnership",
+        "remarks": ("put",),
+        "evidence": ("deqm-submit-data", "submit-data"),
+        "must_match": True,
+        "date_note": "https://northwind.example/fhir/StructureDefinition/calculated-by-run",
     },
     "lakeside": {
         "document": False,
@@ -85,6 +101,9 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
         "page_size": 50,
         "deqm": DEQM_5,
         "ra": RA_2,
+        "remarks": ("transaction", "patch"),
+        # 2026-11, DEQM 5.0.0: its prose and its CapabilityStatement name the base operation.
+        "evidence": ("submit-data",),
     },
     "harbor": {
         "document": False,
@@ -101,6 +120,10 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
         "ra": RA_3,
         "contract": "Harbor Shared Savings",
         "asynchronous": True,
+        "remarks": ("submit-remark-data",),
+        "evidence": ("transaction",),
+        "versions": False,
+        "echoes": False,
     },
     "meridian": {
         "document": True,
@@ -115,5 +138,8 @@ _HABITS: Mapping[str, Mapping[str, Any]] = {
         "page_size": 20,
         "deqm": DEQM_3,
         "ra": RA_1,
+        "evidence": ("submit-data",),
+        # 2026-11, deqm-test-server: a write without X-Provenance is refused.
+        "provenance": True,
     },
 }

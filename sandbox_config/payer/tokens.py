@@ -27,8 +27,8 @@ TOKEN_LIFE = timedelta(seconds=300)
 
 #: What this client may ever have: resource type and permissions (SMART v2 letters).
 ALLOWED: Mapping[str, str] = {
-    "MeasureReport": "rs", "Measure": "rs", "Patient": "rs", "Organization": "rs", "Coverage": "rs", "Condition": "rs",
-    "Encounter": "rs", "Observation": "rs", "Procedure": "rs", "DocumentReference": "rs",
+    "MeasureReport": "crus", "Measure": "rs", "Patient": "rs", "Organization": "rs", "Coverage": "rs",
+    "Condition": "rs", "Encounter": "rs", "Observation": "rs", "Procedure": "rs", "DocumentReference": "rs",
     "Practitioner": "rs",
 }  # fmt: skip
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 SLOW_SECONDS = 3.0
 HANG_SECONDS = 60.0
 TRICKLE_SECONDS = 9.0
 BIG_BYTES = 10_000_000
+CUT = 599
 
 Resource = dict[str, Any]
 Sleep = Callable[[float], None]
@@ -48,6 +51,15 @@ def too_many() -> Response:
     response = refused(Refusal(429, "throttled", "too many requests"))
     response.headers["Retry-After"] = "1"
     return response
+
+
+def cut() -> Response:
+    """Close the connection without an answer. Where there is none (in process): a status that no server sends."""
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    return Response(status=CUT)
 
 
 def delayed(name: str, sleep: Sleep) -> None:
