@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app import now, open_store, quiet_loggers, session_factory
 from app.codes import PracticeCodes
 from app.core.measures import RULES, Registry
+from app.deliver import Access, Delivery, Following, Leaving, Permitted
 from app.entries import ehr_entries, measure_names, payer_entries, provider_rows
 from app.outside import outside
 from app.prefetch import Discreet, Entry, Prefetching
@@ -26,13 +28,26 @@ if TYPE_CHECKING:
     from launch import Ehr
 
 
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The jobs of one process. `close` ends its threads."""
+
+    prefetching: Prefetching
+    leaving: Leaving
+    store: Store
+    close: Callable[[], None]
+
+
 def create_prefetching(
     settings: Settings, *, clock: Callable[[], datetime] = now
 ) -> tuple[Prefetching, Store, Callable[[], None]]:
-    """The night's work of one site, its database, and what ends its threads.
+    """The night's work of one site, its database, and what ends its threads. Raises as `create_night`."""
+    night = create_night(settings, clock=clock)
+    return night.prefetching, night.store, night.close
 
-    Raises ConfigError, launch.ConfigurationError, StoreError.
-    """
+
+def create_night(settings: Settings, *, clock: Callable[[], datetime] = now) -> Night:
+    """What the jobs of one site work with. Raises ConfigError, launch.ConfigurationError, StoreError."""
     quiet_loggers()
     store = open_store(settings, clock)
     keys = ClientKeys.load({"client_keys": settings.client_keys})
@@ -75,4 +90,18 @@ def create_prefetching(
         lambda opening: asked[opening.ehr], Rank.PREFETCH, payer=lambda payer: Discreet(payer, registry)
     )
     prefetching = Prefetching(store, gathering, schedule, entries, clock)
-    return prefetching, store, lambda: others.close(gathering)
+    access = {
+        entry.issuer: Access(entry.id, entry.timezone, entry.restrictions, asked[entry.id])
+        for entry in entries.values()
+    }
+    leaving = Leaving(
+        others.closing(),
+        Delivery(store, others.payers, others.process),
+        Following(store, others.payers, Permitted(store, access, others.rows, clock).payers, others.process),
+    )
+
+    def close() -> None:
+        leaving.close()
+        others.close(gathering)
+
+    return Night(prefetching, leaving, store, close)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.actions.sending import Envelope
 from app.core.allowance import Limit
+from app.core.answers import Answer, Known
 from app.core.asking import Opening, PayerRow
+from app.core.ledger.outgoing import Submission
+from app.core.ledger.practice import Practice
+from app.deliver import Closing, Terms
 from app.gather import Gathering, PayerSource
 from app.health import Beat
 from app.sources.allowances import Allowances
+from app.sources.answering import answer
 from app.sources.backend import Backend, Client
 from app.sources.connections import Connections
 from app.sources.ehr import Ehr
@@ -46,6 +52,8 @@ class Outside:
     beat: Beat
     allowances: Allowances
     keys: ClientKeys
+    terms: dict[str, Terms]  # by payer
+    practices: dict[str, Practice]  # by EHR
 
     def gathering(
         self,
@@ -68,6 +76,14 @@ class Outside:
             at_work=self.at_work,
             rank=rank,
         )
+
+    def closing(self) -> Closing:
+        """What happens at the end of a visit."""
+        return Closing(self.store, self.terms, self.practices)
+
+    def envelopes(self) -> dict[str, Envelope]:
+        """Evidence as each payer takes it, before it is sent; None from a payer that takes none."""
+        return {name: _envelope(name, payer, self.connections.clock) for name, payer in self.payers.items()}
 
     def close(self, gathering: Gathering) -> None:
         self.pools.shutdown()
@@ -122,4 +138,16 @@ def outside(
         beat=Beat(store, lambda: connections.seen(pools.load), process),
         allowances=allowances,
         keys=keys,
+        terms={entry.id: Terms(entry.id, entry.software_remarks, entry.confirm_days) for entry in payers},
+        practices={entry.id: entry.practice for entry in ehrs},
     )
+
+
+def _envelope(name: str, payer: Payer, clock: Callable[[], datetime]) -> Envelope:
+    def envelope(what: Submission) -> Answer[Mapping[str, Any]] | None:
+        try:
+            return answer(name, lambda: Known(payer.envelope(what), name, clock()))
+        except ValueError:  # no way that it takes
+            return None
+
+    return envelope

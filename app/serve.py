@@ -21,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 if TYPE_CHECKING:
     from app.config import Settings
 
+RESTART_SECONDS = 1.0  # before the jobs are started again
 #: No query string (it can hold a launch token), no referrer, no user name.
 ACCESS_LOG = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 
@@ -64,21 +65,51 @@ def _close(_server: Any, worker: Any) -> None:
 
 @contextlib.contextmanager
 def working(settings: Settings) -> Iterator[None]:
-    """The jobs in a process beside this one until the block ends, where the database is SQLite."""
+    """The jobs in a process beside this one until the block ends, where the database is SQLite. One that ends by itself
+    (killed for its memory, say) is started again: nothing would leave any more.
+    """
     if not settings.database.startswith("sqlite"):
         yield
         return
-    beside = subprocess.Popen(  # ourselves
-        [sys.executable, "-m", "app", "work", "--with-parent"], stdin=subprocess.PIPE, start_new_session=True
-    )
+    beside = _Beside()
     try:
         yield
     finally:
-        beside.terminate()
+        beside.end()
+
+
+class _Beside:
+    """The process of the jobs, and the thread that sees to it that there is one."""
+
+    def __init__(self) -> None:
+        self._lock, self._ending = threading.Lock(), threading.Event()
+        self._process = self._start()
+        threading.Thread(target=self._watch, name="jobs", daemon=True).start()
+
+    def end(self) -> None:
+        self._ending.set()
+        with self._lock:
+            process = self._process
+        process.terminate()
         try:
-            beside.wait(timeout=30)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            beside.kill()
+            process.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # ourselves
+            [sys.executable, "-m", "app", "work", "--with-parent"], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def _watch(self) -> None:
+        while True:
+            self._process.wait()
+            if self._ending.wait(RESTART_SECONDS):
+                return
+            with self._lock:
+                if self._ending.is_set():
+                    return
+                self._process = self._start()
 
 
 def after_parent(stop: Callable[[], None]) -> None:

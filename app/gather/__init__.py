@@ -15,7 +15,7 @@ from app.gather.calls import EhrSource, PayerSource
 from app.gather.day import Mornings
 from app.gather.gathering import Gathering
 from app.gather.morning import Filled
-from app.gather.state import Reader, State, counts, patient_key
+from app.gather.state import Reader, State, counts, patient_key, shown
 from app.gather.tally import Tally
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "Tally",
     "counts",
     "patient_key",
+    "shown",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from app.core.identity import Block
 from app.gather.calls import EhrSource, PayerSource, ehr_call, gated, payer_call
 from app.gather.keeping import Asked, Start, failed
 from app.gather.morning import Morning, Slot
-from app.gather.reading import Before, read_all
+from app.gather.reading import Before, read_all, stands
 from app.gather.room import Left, Room
 from app.gather.state import State, question
 from app.sources.pools import Pools
@@ -28,6 +28,7 @@ from app.store.answers import Claim, Question
 
 LEASE = timedelta(seconds=20)  # longer than any source's total deadline
 LAUNCHES_KNOWN = 300
+COMPLETE_KNOWN = 50  # launches whose decoded answers are at hand: some half a megabyte each
 READINGS_KNOWN = 5000  # patients of launches whose questions are remembered
 
 
@@ -45,7 +46,24 @@ class Asker:
     rank: Rank = Rank.LAUNCH  # of its questions in the pools; a morning's come after a launch's
     _before: dict[tuple[object, ...], Before] = field(default_factory=dict)  # what was read last, by whom
     _ehrs: dict[tuple[str, frozenset[str]], EhrSource] = field(default_factory=dict)
+    _complete: OrderedDict[str, tuple[Opening, State]] = field(default_factory=OrderedDict)  # by launch, as read last
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self, tx: Tx, opening: Opening) -> State:
+        """What is known under a launch; one that was complete at the last reading is read again only where anything is
+        different by now, whoever has written it.
+        """
+        with self._lock:
+            of, state = self._complete.get(opening.handle, (None, None))
+        if state is None or of != opening or not stands(tx, opening, state):
+            state = self.read(tx, opening)
+        with self._lock:
+            self._complete.pop(opening.handle, None)
+            if state.complete:
+                self._complete[opening.handle] = opening, state
+            while len(self._complete) > COMPLETE_KNOWN:
+                self._complete.popitem(last=False)
+        return state
 
     def read(self, tx: Tx, opening: Opening) -> State:
         """What is known of one patient, or of who looks."""
@@ -66,6 +84,7 @@ class Asker:
 
     def forget(self, handle: str) -> None:
         with self._lock:
+            self._complete.pop(handle, None)
             for of in [of for of in self._before if of[0] == handle]:
                 del self._before[of]
             for each in [each for each in self._ehrs if each[0] == handle]:
@@ -160,6 +179,14 @@ class Asker:
 
     def _claim(self, tx: Tx, starts: Collection[Start], *, anew: bool = False) -> dict[Question, Claim]:
         return answers.claim(tx, [start.question for start in starts], LEASE, self.who, anew=anew)
+
+    def anew(self, tx: Tx, opening: Opening, ask: Ask) -> tuple[Question, list[Start]]:
+        """Claim one question whatever is known of it; nothing to start where somebody is asking it at this moment."""
+        answers.alone(tx)
+        state = self.read(tx, opening)
+        start = Start(opening, ask, question(opening, ask, state.plan), state)
+        claims = self._claim(tx, [start], anew=True)
+        return start.question, [start] if claims[start.question] is Claim.ASK else []
 
     def retry(self, tx: Tx, opening: Opening, state: State, source: str) -> None:
         """Forget what `source` (EHR or a payer id) did not answer in full, so that it is asked again.

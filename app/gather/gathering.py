@@ -9,8 +9,9 @@ from typing import Any
 
 from app.core import asking
 from app.core.allowance import Rank
-from app.core.answers import Answer
-from app.core.asking import Opening, PayerRow
+from app.core.answers import Answer, Known, Reason, Unknown
+from app.core.asking import EHR, ENCOUNTER, Ask, Opening, PayerRow
+from app.core.chart import Fact
 from app.gather.asker import Asker, key
 from app.gather.calls import EhrSource, PayerSource
 from app.gather.day import Mornings
@@ -23,6 +24,7 @@ from app.store import Store, Tx, answers, audit
 
 COMPANY = 0.2  # seconds that a long poll waits for more once it has news
 LOOK_AGAIN = 0.2  # seconds: another process's answers wake nobody here
+AT_ONCE = 5.0  # seconds that somebody who has tapped waits for one answer
 
 
 class Gathering:
@@ -78,7 +80,7 @@ class Gathering:
     def state(self, opening: Opening) -> State:
         """What is known by now, for what nobody is shown; what is shown comes from `show`."""
         with self._store.read() as tx:
-            return self._asker.read(tx, opening)
+            return self._asker.known(tx, opening)
 
     def show(self, opening: Opening, reader: Reader, *, seen: int | None, timeout: float) -> State:
         """The long poll: the state as soon as it is newer than version `seen`, or complete, or after `timeout` seconds.
@@ -103,6 +105,27 @@ class Gathering:
         """
         with self._store.begin() as tx:
             self._asker.retry(tx, opening, self._asker.read(tx, opening), source)
+
+    def encounter_now(self, opening: Opening, timeout: float = AT_ONCE) -> Answer[Fact]:
+        """The visit of a launch that names one, as the EHR has it now: asked whatever is known, and kept like every
+        answer of the launch. Known only where it was read for this.
+        """
+        with self._store.begin() as tx:
+            asked, starts = self._asker.anew(tx, opening, Ask(EHR, ENCOUNTER))
+            before = answers.snapshot(tx, [asked])[asked].version
+        self._asker.start(starts)
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            with self._news:
+                self._news.wait(min(left, LOOK_AGAIN))
+            with self._store.read() as tx:
+                found = answers.snapshot(tx, [asked]).get(asked)
+            if found and found.version != before:
+                now = found.answer
+                if isinstance(now, Known) and now.stale_because:
+                    return Unknown(asked.source, now.stale_because)
+                return now or Unknown(asked.source, Reason.NOT_READABLE)
+        return Unknown(asked.source, Reason.SLOW)
 
     def forget(self, handle: str) -> None:
         """Delete the answers of a launch that has ended."""

@@ -152,7 +152,23 @@ def _state(
         pulses=tuple(one.pulse for one in looked.values() if one),
         again=again,
         until=_until(opening, looked, found, tx.now),
+        own=own or Own(),
     )
+
+
+def stands(tx: Tx, opening: Opening, state: State) -> bool:
+    """Whether reading again would read this complete `state` of a launch: nobody has answered or barred anything since,
+    and no time has run out. Opens nothing.
+    """
+    if not state.complete or state.idle or state.again or (state.until and state.until <= tx.now):
+        return False
+    planned = {ask: state.answers[ask] for ask in state.plan.asks if ask in state.answers}
+    if due.aged(opening, planned, tx.now) or due.moved(planned, tx.now):
+        return False
+    now = answers.pulses(tx, answers.names(tx, state.questions))
+    if {each.mark for each in now.values()} != set(state.pulses):
+        return False
+    return not state.plan.payers or barred.own(tx, patient_key(opening, state.plan)) == state.own
 
 
 def _is_due(one: Stored | None, answer: Answer[Any], opening: Opening, now: datetime) -> bool:

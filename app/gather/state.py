@@ -11,6 +11,7 @@ from app.core import asking
 from app.core.answers import Answer, Known, Unknown
 from app.core.asking import EHR, Ask, Opening, Plan
 from app.core.chart import Coverage
+from app.core.restrictions import Own
 from app.core.roles import May, Role, may
 from app.store import audit
 from app.store.answers import Question
@@ -38,6 +39,7 @@ class State:
     pulses: tuple[object, ...] = field(default=(), repr=False)  # of what is stored of these (`answers.pulses`)
     again: tuple[Ask, ...] = ()
     until: datetime | None = None  # from then on it may read otherwise although nobody has written anything
+    own: Own = field(default_factory=Own)  # what the practice itself has decided about the patient
 
     @property
     def questions(self) -> tuple[Question, ...]:
