@@ -21,6 +21,7 @@ from app.gather import Filled, Gathering, Reader, State
 from app.huddle.building import Builder
 from app.huddle.day import Day, Progress
 from app.huddle.keeping import Keeping
+from app.huddle.recorded import Ledgers
 from app.store import Store
 
 #: How old a payer's answer may be on a schedule: what the night has asked is not asked again in the morning.
@@ -29,6 +30,7 @@ REPORTS_FRESH = timedelta(hours=24)
 FAILURES_STAND = timedelta(minutes=5)
 COMPANY = 0.4  # seconds to wait for more where there is news already
 DAYS_KNOWN = 300  # that were drawn last
+_NOTHING_AGREED: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class _Asked:
 
 
 class Huddle:
-    """One per process. By EHR entry: `timezones`; `rows`, whose days others than themselves may open; `protocols`."""
+    """One per process. By EHR entry: `timezones`; `rows`, whose days others than themselves may open; `protocols`.
+    By payer: `agreed`, the days in which it is to confirm what was sent.
+    """
 
     def __init__(
         self,
@@ -53,11 +57,13 @@ class Huddle:
         protocols: Mapping[str, Sequence[Protocol]],
         registry: Callable[[], Registry],
         models: Models,
+        agreed: Mapping[str, int] = _NOTHING_AGREED,
     ) -> None:
         self._gathering, self._timezones, self._providers, self._protocols = gathering, timezones, rows, protocols
         self._registry = registry
-        self._builder = Builder(protocols, registry, models)
+        self._builder = Builder(protocols, registry, models, timezones, agreed)
         self._keeping = Keeping(store)
+        self._ledgers = Ledgers(store)
         self._drawn: dict[tuple[str, DayAsk], tuple[int, Filled]] = {}  # by launch and days: what was drawn last
         self._lock = threading.Lock()
 
@@ -144,11 +150,16 @@ class Huddle:
         role = filled.role
         if role is None or not may(role, May.SEE_SCHEDULE):
             return Day(ask, role, None, complete=role is not None, version=self._keeping.version(filled, (), None))
-        rows, missed = (self._builder.rows(filled, seats) for seats in (filled.arranged.shown, filled.arranged.missed))
+        said = self._ledgers.of(filled)
+        seats = (filled.arranged.shown, filled.arranged.missed)
+        rows, missed = (self._builder.rows(filled, each, said) for each in seats)
         over, cancelled, snapshot = filled.arranged.over, filled.arranged.cancelled, None
         failing = {row.patient_ref for row in rows if _unreadable(filled, row)}
         if failing or _down(filled.schedule):
             kept = self._keeping.kept(opening, reader, ask, role)
+            if kept is not None:
+                kept, since = self._ledgers.of_before(opening.issuer, kept)
+                said |= since
             if kept is not None and _down(filled.schedule):
                 rows, missed, over, cancelled = kept.rows, kept.missed, kept.over, kept.cancelled
                 snapshot = kept.at
@@ -176,7 +187,7 @@ class Huddle:
             ticks,
             _progress(filled),
             self._open_to(opening, filled.state),
-            self._keeping.version(filled, ticks, snapshot),
+            self._keeping.version(filled, ticks, snapshot, said),
             filled.complete,
             snapshot,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from app.core.schedule.row import Row
 from app.core.schedule.tick import Tick
 from app.gather import Filled, Reader, State, counts
 from app.huddle.day import Day
+from app.huddle.recorded import NOTHING_READ, Read
 from app.store import Store, audit, barred, snapshots, ticks
 from app.store.snapshots import Snapshot, Whose
 
@@ -40,11 +41,18 @@ class Keeping:
         with self._store.read() as tx:
             return ticks.of(tx, opening.issuer, appointments)
 
-    def version(self, filled: Filled, ticked: Sequence[Tick], snapshot: datetime | None) -> int:
+    def version(
+        self,
+        filled: Filled,
+        ticked: Sequence[Tick],
+        snapshot: datetime | None,
+        recorded: Mapping[str, Read] = NOTHING_READ,
+    ) -> int:
         """One of this content and of no other. It stands in URLs, so it is a keyed hash, as a panel's."""
         with self._store.read() as tx:
             marks = repr((filled.mark, [(t.appointment, t.patient, t.step, t.what, t.at, t.order) for t in ticked]))
-            return int(tx.hash("version", marks, str(snapshot))[:12], 16)
+            said = repr(sorted((ref, each.version) for ref, each in recorded.items()))
+            return int(tx.hash("version", marks, said, str(snapshot))[:12], 16)
 
     def record(self, opening: Opening, reader: Reader, filled: Filled, rows: Iterable[Row]) -> None:
         """Commit whose rows are about to be shown; not again who was shown the same under this launch before."""

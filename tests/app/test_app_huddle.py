@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from app.actions import Actions, Actor, Person
 from app.core.answers import Known, Reason, Unknown
+from app.core.ledger.action import Action
+from app.core.ledger.item import of_panel
+from app.core.ledger.outgoing import FollowUp
+from app.core.ledger.verb import Verb
+from app.core.report import Measure, Period
 from app.core.roles import Role
 from app.core.schedule.appointment import DayAsk
 from app.core.schedule.entry import ProviderRow
+from app.core.schedule.row import Owner
 from app.core.schedule.tick import Tick, Ticked
 from app.huddle import Day
-from app.store import Store, audit
+from app.store import Store, audit, follow_ups, recorded
 from app.store.migrations import migrate
+from tests.core.made import build, chart, gap, payer
 from tests.gather.mornings import WHO, Clinic, Insurer, Process, booked, opening, process
 from tests.store.one_store import Clock, open_store
 
@@ -148,6 +157,108 @@ def test_a_tick_of_a_colleague_is_a_new_version_and_one_taken_back_too(store: St
     assert after.version != ticked.version
 
 
+# --- what somebody recorded ------------------------------------------------------------------------------------------
+
+P1 = "https://ehr.example|p1"
+
+
+def answered(verb: Verb, *, at: datetime, **other: Any) -> Action:
+    """An action about the one gap that the payer lists of everybody, as it is drawn."""
+    measure = Measure("https://example.org/Measure/any", "1", "Any measure")
+    listed = gap(measure, status_words="open", period=Period(date(2026, 1, 1), date(2026, 12, 31)))
+    [item] = of_panel(build(chart(), payer([listed]), today=DAY), DAY)
+    return Action(verb, item, by="Dr. One", who="Practitioner/1", role="clinician", at=at, issuer=OF.issuer, **other)
+
+
+def entry(action: str, at: datetime) -> audit.Audit:
+    return audit.Audit(
+        launch="another",
+        who="Practitioner/1",
+        role="clinician",
+        patient=P1,
+        action=action,
+        counts={},
+        outcome="ok",
+        at=at,
+    )
+
+
+def record(store: Store, clock: Clock, action: Action, token: str = "tap") -> Action:
+    with store.begin() as tx:
+        recorded.lock(tx, P1)
+        return recorded.add(tx, entry("record-action", action.at or clock()), action, token)
+
+
+def test_what_anybody_records_is_no_step_at_the_next_look_and_a_step_again_when_it_is_taken_back(
+    store: Store, clock: Clock
+) -> None:
+    with clinic_of(store, clock) as (here, _, _):
+        before = here.finished(OF, ASK)
+        assert [len(row.steps) for row in before.rows] == [1, 1, 1]
+        declined = record(store, clock, answered(Verb.DECLINED, at=clock()))
+        day = here.look(OF, ASK, before.version)
+        assert [(len(row.steps), row.counts.unclear, row.counts.answered) for row in day.rows] == [
+            (1, 1, 0),
+            (0, 0, 1),
+            (1, 1, 0),
+        ]
+        assert day.complete
+        assert day.version != before.version
+        assert here.look(OF, ASK, day.version).version == day.version
+        with store.begin() as tx:
+            recorded.undo(tx, entry("undo-action", tx.now), declined.id, "Dr. One")
+        after = here.look(OF, ASK, day.version)
+        assert after.version != day.version
+        assert after.rows == before.rows
+        assert [patient for patient, _ in reads(store)][-2:] == [P1, P1]
+    with store.read() as tx:
+        assert {each.action for each in audit.trail(tx, OF.handle)} <= {"read-schedule-row", "read-chart"}
+
+
+def test_a_promise_that_is_overdue_is_a_step_with_its_owner_and_the_snapshot_keeps_it(
+    store: Store, clock: Clock
+) -> None:
+    long_ago = clock() - timedelta(days=40)
+    ordered = record(store, clock, answered(Verb.ORDERED, at=long_ago))
+    due = DAY - timedelta(days=1)
+    promised = FollowUp("f1", "result", ordered.item.keys, "Any measure", "clinician", due, long_ago, ordered.id)
+    with store.begin() as tx:
+        follow_ups.add(tx, entry("add-follow-up", tx.now), OF.issuer, Person(), [promised])
+    with clinic_of(store, clock) as (here, _, _):
+        day = here.finished(OF, ASK)
+    [step] = day.rows[1].steps
+    assert (step.act, step.owner, step.due, step.promise) == ("await-result", Owner.CLINICIAN, due, "result")
+    assert later(store, clock, Clinic(clock, refuses=Reason.DOWN)).rows == day.rows
+    clock.advance(minutes=5)
+    record(store, clock, answered(Verb.DECLINED, at=clock()), "another tap")
+    down = later(store, clock, Clinic(clock, refuses=Reason.DOWN), handle="last")
+    assert [len(row.steps) for row in down.rows] == [1, 0, 1]
+    assert (down.rows[1].counts.unclear, down.rows[1].counts.answered) == (0, 1)
+
+
+def test_nothing_is_read_of_a_day_on_which_nothing_was_recorded_but_whether_something_was(
+    store: Store, clock: Clock
+) -> None:
+    said: list[str] = []
+
+    def listen(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        said.extend(name for name in (" actions", " outbox", " follow_ups") if f"FROM{name}" in statement)
+
+    with clinic_of(store, clock) as (here, _, _):
+        record(store, clock, answered(Verb.DECLINED, at=clock()))
+        day = here.finished(OF, ASK)
+        event.listen(Engine, "before_cursor_execute", listen)
+        try:
+            here.look(OF, ASK, day.version)
+            assert said == [" actions", " outbox", " follow_ups"]  # one statement
+            record(store, clock, answered(Verb.NOT_NOW, at=clock()), "another tap")
+            said.clear()
+            here.look(OF, ASK, day.version)
+            assert len(said) == 6
+        finally:
+            event.remove(Engine, "before_cursor_execute", listen)
+
+
 # --- a hold while somebody looks -------------------------------------------------------------------------------------
 
 
@@ -169,7 +280,7 @@ def test_what_is_held_is_gone_from_the_next_look(store: Store, clock: Clock) -> 
 
 def later(store: Store, clock: Clock, clinic: Clinic, **changed: str) -> Day:
     """The day as another launch finds it, in another process."""
-    of = replace(OF, handle="later", **changed)
+    of = replace(OF, **{"handle": "later", **changed})
     with process(store, clinic, {"northwind": Insurer("northwind", clock)}, who="later", others=[COLLEAGUE]) as here:
         return here.finished(of, ASK)
 

@@ -38,6 +38,7 @@ from mornings import (
 
 from app.core.answers import Known, Reason
 from app.core.flag import State
+from app.core.ledger.dismissal import Back
 from app.core.measures import REGISTRY
 from app.core.schedule.acts import ACTS
 from app.core.schedule.appointment import DayAsk, Mode, Schedule
@@ -73,6 +74,7 @@ def test_no_table_lacks_a_word() -> None:
     assert set(words.KINDS) == set(Kind)
     assert set(words.MARKS) == set(MarkKind)
     assert set(words.SORTS) == set(Sort)
+    assert set(words.BACK) == set(Back) - {Back.NOTHING, Back.HELD}  # a released report says nothing of its answers
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -116,6 +118,25 @@ def test_a_standing_order_names_its_protocol_or_why_not(covering: Covering, said
     made = replace(FLU, covering=covering)
     assert said in standing_words(made)
     assert (one(row(steps=(made,))).steps[0].note == "standing order") is (covering.standing is Standing.ELIGIBLE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"back": Back.CONFLICT}, "a plan contradicts what was answered"),
+        ({"back": Back.LATE}, "sent, not confirmed by the plan"),
+        ({"back": Back.OVERDUE, "promise": "result"}, "overdue"),
+    ],
+)
+def test_a_step_that_somebody_has_answered_says_why_it_is_one(changes: dict[str, object], note: str) -> None:
+    made = replace(A1C, due=TODAY - timedelta(days=3), **changes)  # type: ignore[arg-type] # by name
+    [found] = one(row(steps=(made,))).steps
+    assert found.note == note
+    assert found.lines[0].endswith("It was to have come by then.") is bool(made.promise)
+
+
+def test_what_is_answered_is_counted_last() -> None:
+    assert counts_words(row(counts=Counts(today=2, answered=1))) == "2 to do, 1 answered already"
 
 
 def test_what_is_marked_says_by_whom_and_when_and_can_be_taken_back() -> None:

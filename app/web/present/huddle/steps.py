@@ -10,7 +10,7 @@ from app.core.flag import State
 from app.core.schedule.row import Owner, Row, Standing, Step, Where
 from app.core.schedule.tick import Tick, Ticked, may_be_ticked
 from app.web.present.dates import clock_words, day_words, plain_day
-from app.web.present.huddle.words import ABOUT, ACTS, IN_PLACE, NEXT_VISIT, OWNERS, TICKED, TO_DO, UNKNOWN
+from app.web.present.huddle.words import ABOUT, ACTS, BACK, IN_PLACE, NEXT_VISIT, OWNERS, TICKED, TO_DO, UNKNOWN
 from app.web.present.ids import Ids
 from app.web.present.names import Payers
 from app.web.present.text import by_payer, distinct, listed, plain
@@ -116,19 +116,29 @@ def _mark(step: Step, ticks: Sequence[Tick]) -> Mark:
 
 
 def _note(step: Step, ticks: Sequence[Tick]) -> str:
-    """The shortest of what is known: it was done, it cannot be done at this visit, or staff may do it unasked."""
+    """The shortest of what is known: it was done, why it came back, not at this visit, or staff may do it unasked."""
     if ticks:
         orders = [f"{TICKED[tick.what].lower()} {plain(tick.order)}".strip() for tick in ticks]
         return listed(distinct(orders))
+    if step.promise or step.back in BACK:
+        return back_words(step)
     if step.next_visit:
         return "next in-person visit"
     eligible = step.covering is not None and step.covering.standing is Standing.ELIGIBLE
     return "standing order" if eligible else ""
 
 
+def back_words(step: Step) -> str:
+    """Why it is to be done although somebody has answered it; empty where nobody has."""
+    if step.promise:
+        return "overdue"
+    return BACK.get(step.back, "")
+
+
 def _lines(step: Step, desk: Desk) -> Iterable[str]:
     if step.due:
-        yield f"Due {day_words(step.due, desk.today)}."
+        promised = "It was to have come by then." if step.promise else ""
+        yield " ".join(filter(None, [f"Due {day_words(step.due, desk.today)}.", promised]))
     if step.payers:
         yield f"Asked for by {listed([desk.payers.full(each) for each in step.payers])}."
     if step.covering is not None:

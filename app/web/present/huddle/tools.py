@@ -29,9 +29,10 @@ def tools_view(
     payers: Mapping[str, str],
     services: Mapping[str, str],
     find: str = "",
+    back: int = 0,
 ) -> ToolsView:
     """`url` makes the address of the page with some parts changed (empty: without); `place` is the query that it has
-    now. `services`: what the acts that may be filtered by are called.
+    now. `services`: what the acts that may be filtered by are called; `back`: how much came back to this user.
     """
     on = [*_on(wanted, payers, services), *([f"“{plain(find)}”"] if find else [])]
     off = {name: "" for name, _ in query(wanted)} | {FIND: ""}
@@ -45,6 +46,7 @@ def tools_view(
         find=find,
         keep=tuple(FieldView(name, value) for name, value in place.items() if name != FIND),
         keep_day=tuple(FieldView(name, value) for name, value in place.items() if name != DAY),
+        came_back=f"{back} came back to you" if back else "",
     )
 
 

@@ -106,7 +106,11 @@ def _counts(counts: Counts) -> list[str]:
     found = [(kind, getattr(counts, kind.value.replace("-", "_"))) for kind in Kind]
     said = [_count(kind, number) for kind, number in found if number]
     excluded = counted(counts.excluded, "measure does", "measures do")
-    return [*said, f"{excluded} not apply"] if counts.excluded else said
+    return [
+        *said,
+        *([f"{excluded} not apply"] if counts.excluded else []),
+        *([f"{counts.answered} answered already"] if counts.answered else []),
+    ]
 
 
 def _count(kind: Kind, number: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from app.core.flag import StatusKind
+from app.core.ledger.dismissal import Back
 from app.core.schedule.appointment import Mode
 from app.core.schedule.ordering import Kind, Sort
 from app.core.schedule.row import MarkKind, Owner
@@ -48,6 +49,8 @@ ACTS: Mapping[str, str] = {
     "check-appointment": "Check the appointment",
     "follow-up-discharge": "Follow up the discharge",
     "plan-depression-follow-up": "Agree on a follow-up plan for depression",
+    "see-to-condition": "See to what was promised about a condition",
+    "look-again-condition": "Look again at a condition: a plan contradicts what was answered",
 }
 #: What is said before the service, where the act is about a payer's list or a record, and not about the patient.
 ABOUT: Mapping[str, str] = {
@@ -58,6 +61,18 @@ ABOUT: Mapping[str, str] = {
     "explain-exclusion": "Explain to the plan why not",
     "tell-the-plan": "Tell the plan that it does not apply",
     "send-or-explain": "Send or explain",
+    "ask-plan-help": "Ask the plan about its help",
+    "book-again": "Book what was put off",
+}
+
+#: Why something is a step although somebody has answered it.
+BACK: Mapping[Back, str] = {
+    Back.NEW_EVIDENCE: "answered before, something is new since then",
+    Back.DATE: "put off until now",
+    Back.NEXT_VISIT: "answered at an earlier visit",
+    Back.OVERDUE: "overdue",
+    Back.CONFLICT: "a plan contradicts what was answered",
+    Back.LATE: "sent, not confirmed by the plan",
 }
 
 #: What a visit is withheld for: what is said in the place of steps.
