@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.core.asking import Opening
     from app.core.conditions.model import Models
     from app.gather import Gathering
-    from app.health import Beat
+    from app.outside import Outside
+    from app.sources.ehr import Ehr as EhrSource
     from app.sources.payer import PayerEntry
     from app.store import Store
     from launch import ClientKeys, Ehr, Launches
@@ -54,16 +55,25 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     import launch
     from app import web
     from app.actions import Actions
+    from app.actions.audit_desk import AuditDesk
+    from app.actions.lists import Lists
+    from app.actions.ordering import Ordering
+    from app.actions.recording import Recording
+    from app.actions.sending import Sending
     from app.ahead import Ahead
     from app.codes import PracticeCodes
     from app.config import Settings
     from app.core.measures import RULES, Registry
+    from app.deliver import Visiting
+    from app.deliver.ehr import EhrWriting
     from app.entries import ehr_entries, listed, measure_names, payer_entries, provider_rows, role_rows
     from app.huddle import Huddle
+    from app.jobs import Nudging, queue
     from app.remember import Remembering
-    from app.store import refuse_in_transaction
+    from app.sources.ehr.authored import authored
+    from app.store import StoreUnavailable, refuse_in_transaction
     from app.store.launches import SqlLaunchStore
-    from app.web import encounter, opening
+    from app.web import encounter, opening, problems
     from app.web.parts import Parts
     from launch.keys import ClientKeys
 
@@ -89,10 +99,11 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
             landing=opening.landing,
         ),
     )
-    gathering, beat, close = _gathering(store, launches, ehrs, payers, keys, clock)
+    gathering, charts, others, close = _gathering(store, launches, ehrs, payers, keys, clock)
     app.extensions["chartside_close"] = close
     registry = PracticeCodes(store, clock, Registry(RULES, measure_names(payers))).registry
     timezones = {entry.id: entry.timezone for entry in ehrs}
+    nudge = Nudging(lambda: queue(settings.database, settings.jobs))
     providers = {entry.id: provider_rows(entry) for entry in ehrs}
     parts = Parts(
         gathering=gathering,
@@ -103,7 +114,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         role_rows={entry.id: role_rows(entry) for entry in ehrs},
         payer_names={entry.id: entry.name for entry in payers},
         alive=store.alive,
-        site=beat.site,
+        site=others.beat.site,
         listed=listed(ehrs, payers),
         actions=Actions(store),
         models=models,
@@ -119,11 +130,24 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
             protocols={entry.id: entry.protocols for entry in ehrs},
             registry=registry,
             models=models,
+            agreed={entry.id: entry.confirm_days for entry in payers},
         ),
         ahead=Ahead(store, gathering, registry),
         sealing=sealing(settings),
+        lists=Lists(store, {entry.id: entry.confirm_days for entry in payers}),
+        audit_desk=AuditDesk(store, settings.public_url),
+        visiting=Visiting(store, others.terms, timezones, others.closing(), nudge),
+        nudge=nudge,
+        recording=Recording(store),
+        practices=others.practices,
+        silent=frozenset(entry.id for entry in payers if entry.remarks == "none"),
+        sending=Sending(store, charts, others.envelopes()),
+        ordering=Ordering(store, authored),
+        ehr_writing=EhrWriting(store, charts, others.process),
+        sensitive={entry.id: entry.sensitive for entry in ehrs},
     )
     web.register(app, parts)
+    app.register_error_handler(StoreUnavailable, problems.no_database)
     return app
 
 
@@ -162,8 +186,10 @@ def _gathering(
     payers: list[PayerEntry],
     keys: ClientKeys,
     clock: Callable[[], datetime],
-) -> tuple[Gathering, Beat, Callable[[], None]]:
-    """The use case with its adapters, what writes down how they are doing, and what ends the threads of both."""
+) -> tuple[Gathering, Callable[[Opening], EhrSource], Outside, Callable[[], None]]:
+    """The use case with its adapters, the EHR as a launch may use it, all sources of this process, and what ends the
+    threads.
+    """
     import launch
     from app.core.answers import Reason
     from app.outside import outside
@@ -188,7 +214,7 @@ def _gathering(
         )
 
     gathering = others.gathering(chart_source)
-    return gathering, others.beat, lambda: others.close(gathering)
+    return gathering, chart_source, others, lambda: others.close(gathering)
 
 
 def session_factory(check: Callable[[], None], seconds: float | None = None) -> Callable[[], Session]:

@@ -1,4 +1,5 @@
-"""The command line: serve, work, prefetch, keys, migrate, purge, verify-audit, status, doctor.
+"""The command line: serve, work, prefetch, deliver, keys, migrate, purge, verify-audit, export-audit, status,
+doctor.
 
 `python -m app <command>`.
 """
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("serve", help="migrate, then serve with gunicorn")
     work = commands.add_parser(
         "work",
-        help="the jobs: nightly prefetch, purge",
+        help="the jobs: nightly prefetch, what leaves for payers, purge",
         description="Runs until it is stopped. With an SQLite database `serve` starts one by itself; with PostgreSQL "
         "run one beside the web servers, or several.",
     )
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prefetch.add_argument("--day", metavar="YYYY-MM-DD", type=date.fromisoformat, help="else tomorrow at the clinic")
     keys = commands.add_parser("keys", help="make the sealing key and the client keys, where there are none")
     keys.add_argument("folder", type=Path)
+    commands.add_parser("deliver", help="send what may leave for payers now, and ask what became of what was sent")
     commands.add_parser("migrate", help="bring the database to this version")
     commands.add_parser("purge", help="delete what is past its retention")
     commands.add_parser("verify-audit", help="check every audit chain")
@@ -50,8 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--issuer", metavar="URL", default="", help="with --ehr: the FHIR base, for an entry with issuer_pattern"
     )
     doctor.add_argument("--json", action="store_true", help="for a machine")
-    from app import import_codes
+    from app import export_audit, import_codes
 
+    export_audit.arguments(
+        commands.add_parser("export-audit", help="the audit of some days as FHIR AuditEvents, one a line")
+    )
     import_codes.arguments(commands.add_parser("import-codes", help="import a code list that the practice may use"))
     given = parser.parse_args(argv)
     try:
@@ -63,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _work(Settings.from_env(), given)
         if given.command == "prefetch":
             return _prefetch(Settings.from_env(), given)
+        if given.command == "export-audit":
+            return _export_audit(Settings.from_env(), given)
         if given.command == "import-codes":
             return _import_codes(Settings.from_env(), given)
         return _COMMANDS[given.command](Settings.from_env())
@@ -98,17 +105,32 @@ def _serve(settings: Settings) -> int:
 
 def _work(settings: Settings, given: argparse.Namespace) -> int:
     from app.jobs import Jobs, queue
-    from app.night import create_prefetching
+    from app.night import create_night
     from app.serve import after_parent, log_to_stderr
 
     log_to_stderr(settings)
-    prefetching, store, close = create_prefetching(settings)
+    night = create_night(settings)
     try:
-        jobs = Jobs(queue(settings.database, settings.jobs), store, prefetching)
+        jobs = Jobs(queue(settings.database, settings.jobs), night.store, night.prefetching, night.leaving)
         jobs.run(after_parent if given.with_parent else lambda _: None)
     finally:
-        close()
+        night.close()
     return 0
+
+
+def _deliver(settings: Settings) -> int:
+    """By hand, what the jobs do each minute. 1 where something waits for a person."""
+    from app.night import create_night
+    from app.serve import log_to_stderr
+
+    log_to_stderr(settings)
+    night = create_night(settings)
+    try:
+        counts = night.leaving.once()
+    finally:
+        night.close()
+    print(", ".join(f"{what}: {number}" for what, number in sorted(counts.items())) or "nothing to do")
+    return 1 if counts["dead"] else 0
 
 
 def _prefetch(settings: Settings, given: argparse.Namespace) -> int:
@@ -173,6 +195,15 @@ def _verify_audit(settings: Settings) -> int:
     return 1 if problems else 0
 
 
+def _export_audit(settings: Settings, given: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo
+
+    from app import export_audit, open_store
+
+    zone, complain = ZoneInfo(settings.timezone), functools.partial(print, file=sys.stderr)
+    return export_audit.run(open_store(settings), zone, settings.public_url, given, print, complain)
+
+
 def _status(settings: Settings) -> int:
     from zoneinfo import ZoneInfo
 
@@ -201,6 +232,7 @@ def _doctor(settings: Settings, given: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[Settings], int]] = {
     "serve": _serve,
+    "deliver": _deliver,
     "migrate": _migrate,
     "purge": _purge,
     "verify-audit": _verify_audit,

@@ -11,6 +11,7 @@ from app.config import ConfigError, Settings, Table
 from app.core.chart import CHART_TYPES
 from app.core.coverage import Recognition
 from app.core.freshness import DataClass, SourceClass
+from app.core.ledger.practice import POLICIES, WRITABLE, Practice
 from app.core.measures import RULES
 from app.core.measures.names import PayerName, by_rule
 from app.core.restrictions import KINDS
@@ -33,7 +34,7 @@ _NEEDS = {Plan.LOCATION: ("locations",), Plan.WORKLIST: ("worklist",), Plan.BOOK
 _ACTS = frozenset(key for rule in RULES for key in (rule.key, f"{rule.key}/follow-up"))
 #: What a prefetch may read at all: enough to know whom to ask about whom, and whether that is forbidden.
 _PREFETCHED = Prefetch(client_id="-").types
-_OUR_TABLES = frozenset({"role", "schedule", "provider", "protocol", "prefetch"})
+_OUR_TABLES = frozenset({"role", "schedule", "provider", "protocol", "prefetch", "practice"})
 
 
 def ehr_entries(settings: Settings) -> list[Ehr]:
@@ -53,14 +54,33 @@ def _ehr(of: type[Ehr], table: Table) -> Ehr:
         "providers": _providers(table.get("provider", ()), f"{name}, provider"),
         "protocols": tuple(_protocol(row, f"{name}, protocol") for row in table.get("protocol", ())),
         "prefetch": _prefetch(table["prefetch"], f"{name}, prefetch") if table.get("prefetch") else None,
+        "practice": _practice(table.get("practice", {}), f"{name}, practice"),
     }
     entry: Ehr = _typed(of, {**{key: value for key, value in table.items() if key not in _OUR_TABLES}, **ours}, name)
     if entry.prefetch and not (entry.prefetch.providers or entry.providers):
         raise ConfigError(f"{name}, prefetch: whose day? Name providers, or give provider rows")
     _limits(entry, name)
+    _leaving(entry, name)
     if unknown := set(entry.restrictions) - set(KINDS):
         raise ConfigError(f"{name}: restrictions: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
     return entry
+
+
+def _practice(table: Table, name: str) -> Practice:
+    """Who speaks to payers. The NPI goes out as the author's organization, so one that cannot be one is refused."""
+    made: Practice = _typed(Practice, table, name)
+    if made.npi and not re.fullmatch(r"\d{10}", str(made.npi)):
+        raise ConfigError(f"{name}: npi must be ten digits, not {made.npi!r}")
+    return made
+
+
+def _leaving(entry: Ehr, name: str) -> None:
+    """What may be written to this EHR, and what may leave of what is sensitive."""
+    _lists(entry, ("writes",), name)
+    if unknown := set(entry.writes) - set(WRITABLE):
+        raise ConfigError(f"{name}: writes: {', '.join(sorted(unknown))}; known: {', '.join(WRITABLE)}")
+    if entry.sensitive not in POLICIES:
+        raise ConfigError(f"{name}: sensitive must be one of {', '.join(POLICIES)}, not {entry.sensitive!r}")
 
 
 def _role(row: Table, name: str) -> Role:

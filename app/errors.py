@@ -8,6 +8,7 @@
     ├── NotAnOrder        422  what was typed cannot be an order's id
     ├── CrossSite         403  a write that did not come from our own page
     ├── NotReady          503  the EHR has not said yet who looks
+    ├── NoDatabase        503  locked, full or away: nothing was written
     └── NoPatient         409  the launch names no patient and none could be resolved
 
 Trouble of an EHR or payer is not here: it is an `Unknown` answer and part of a normal screen. Trouble of a launch is
@@ -67,6 +68,12 @@ class NotReady(ChartsideError):
     status = 503
     title = "The EHR has not said yet who you are"
     advice = "Open this page again in a moment."
+
+
+class NoDatabase(ChartsideError):
+    status = 503
+    title = "Chartside's database does not answer"
+    advice = "Nothing was recorded. Wait a moment and try again; if it goes on, tell your support desk."
 
 
 class NoPatient(ChartsideError):

@@ -30,11 +30,14 @@ class Remembering:
         if may_see_prompts and not panel.withheld:
             now["prompts"] = changes.of_prompts(panel, opening.day)
         patient = f"{opening.issuer}|{panel.patient.id}"
-        with self._store.begin() as tx:
+        with self._store.read() as tx:
             found = {part: memories.newest(tx, patient, part, but_not=opening.handle) for part in now}
-            for part, memory in now.items():
-                if memory.heard:
-                    memories.put(tx, patient, part, opening.handle, memory.write())
+            heard = {part: memory.write() for part, memory in now.items() if memory.heard}
+            news = {of: body for of, body in heard.items() if memories.of(tx, patient, of, opening.handle) != body}
+        if news:  # nearly every drawing says the same as the one before
+            with self._store.begin() as tx:
+                for part, body in news.items():
+                    memories.put(tx, patient, part, opening.handle, body)
         before = {part: was for part, body in found.items() if body and (was := Memory.read(body))}
         items = [change for part, was in before.items() for change in changes.changes(was, now[part])]
         return Changes(max((was.day for was in before.values()), default=None), tuple(items))

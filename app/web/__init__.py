@@ -14,7 +14,25 @@ def register(app: Flask, parts: Parts) -> None:
     """Add every screen, the checks before and the headers after each request, and the error pages."""
     from jinja2 import StrictUndefined
 
-    from app.web import ahead, encounter, gate, huddle, opening, operator, paper, privacy, problems, why
+    from app.web import (
+        acting,
+        ahead,
+        audit,
+        compliance,
+        encounter,
+        follow_ups,
+        gate,
+        huddle,
+        opening,
+        operator,
+        orders,
+        paper,
+        privacy,
+        problems,
+        sending,
+        sent,
+        why,
+    )
 
     app.extensions["chartside"] = parts
     app.jinja_env.undefined = StrictUndefined
@@ -22,6 +40,7 @@ def register(app: Flask, parts: Parts) -> None:
     gate.register(app, parts.public_url)
     problems.register(app)
     app.register_blueprint(encounter.blueprint)
+    app.register_blueprint(acting.blueprint)
     app.register_blueprint(why.blueprint)
     app.register_blueprint(huddle.blueprint)
     app.register_blueprint(opening.blueprint)
@@ -29,6 +48,12 @@ def register(app: Flask, parts: Parts) -> None:
     app.register_blueprint(ahead.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(privacy.blueprint)
+    app.register_blueprint(sent.blueprint)
+    app.register_blueprint(follow_ups.blueprint)
+    app.register_blueprint(audit.blueprint)
+    app.register_blueprint(compliance.blueprint)
+    app.register_blueprint(sending.blueprint)
+    app.register_blueprint(orders.blueprint)
     app.add_url_rule("/healthz", "healthz", health)
 
 

@@ -91,7 +91,7 @@ def asked(handle: str) -> Asked:
     # A fragment is what a page that fills asks for by itself.
     of, here = gate.current(handle, awake=not gate.is_fragment()), parts()
     opening = replace(opening_of(of, here), patient_id=None, encounter_id=None)
-    state = _known(here, opening)
+    state = known_user(here, opening)
     actor = actor_of(of, state)
     if not (may(actor.role, May.SEE_SCHEDULE) and may(actor.role, May.SEE_GAPS)):
         raise NotAllowed
@@ -107,7 +107,7 @@ def asked(handle: str) -> Asked:
     return Asked(of, here, opening, actor.role, actor.name, Reader(actor.user), ask, provider, rows, known_as, about)
 
 
-def _known(here: Parts, opening: Opening) -> State:
+def known_user(here: Parts, opening: Opening) -> State:
     """Who looks; for a page that cannot ask again by itself the EHR gets a moment to say so."""
     end = time.monotonic() + POLL_SECONDS
     while (state := here.gathering.state(opening)).role is None:

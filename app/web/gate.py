@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from flask import Flask, Response, g, request
 from flask_htmx import HTMX
+from werkzeug.exceptions import BadRequest
 
 import launch
 from app.errors import CrossSite
@@ -64,6 +65,13 @@ def same_origin_writes(public_url: str) -> None:
         raise CrossSite
 
 
+def plain_words() -> None:
+    """Refuse a character that no page of ours sends, and that a database may refuse: nothing is asked with it."""
+    said = (request.path, *request.args.values(), *request.form.values())
+    if any("\0" in each for each in said):
+        raise BadRequest
+
+
 def headers(response: Response) -> Response:
     """Set what every response carries. Pages hold PHI: nothing keeps them, nothing but the EHR frames them."""
     # A problem page may not know its EHR and holds nothing of a chart: a blank frame would say nothing at all.
@@ -83,4 +91,5 @@ def register(app: Flask, public_url: str) -> None:
     """Hook the checks and headers into every request."""
     htmx.init_app(app)
     app.before_request(lambda: same_origin_writes(public_url))
+    app.before_request(plain_words)
     app.after_request(headers)

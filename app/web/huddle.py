@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 
 import launch
 from app.core.asking import EHR
-from app.core.roles import May, may
+from app.core.roles import NOT_STATED, May, may
 from app.core.schedule.ordering import query, wanted
 from app.errors import NotAllowed
 from app.gather import Reader
@@ -153,6 +153,7 @@ def _tools(of: launch.Launch) -> ToolsView:
     today = here.clock().astimezone(here.zone(of.ehr)).date()
     ask = day_asked(of, here.gathering.state(opening_of(of, here)), here, request.args)
     registry = here.registry()
+    back = here.lists.came_back(of.issuer, of.fhir_user or of.subject or NOT_STATED)
     return words.tools_view(
         ask.first,
         today,
@@ -162,6 +163,7 @@ def _tools(of: launch.Launch) -> ToolsView:
         payers=here.payer_names,
         services={rule.key: rule.service for rule in registry.rules},
         find=_found(of.handle),
+        back=back,
     )
 
 
@@ -195,6 +197,9 @@ def _links(of: launch.Launch, day: Day | None = None) -> HuddleLinks:
         open=to("opening.open_row") if may_open else "",
         tick=to("opening.tick") if may_tick else "",
         untick=to("opening.untick") if may_tick else "",
+        # Above the rows, which stand there before a role is known: every role with a schedule may go there.
+        sent=url_for("sent.page", handle=handle) if role is None or may(role, May.SEE_SENT) else "",
+        follow_ups=url_for("follow_ups.page", handle=handle) if role is None or may(role, May.SEE_SCHEDULE) else "",
     )
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from app.core import fault
-from app.errors import ChartsideError, NotFound
+from app.errors import ChartsideError, NoDatabase, NotFound
 from app.web import gate
 from launch import LaunchError
 
@@ -39,11 +39,18 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return _page(ChartsideError.title, ChartsideError.advice, str(status), status)
 
 
+def no_database(error: Exception) -> ResponseReturnValue:
+    """The root hooks this in for what the store raises: it passes, and a load balancer may try another machine."""
+    log.error("no database: %s", fault.told(error))
+    drawn, status = _page(NoDatabase.title, NoDatabase.advice, "", NoDatabase.status)
+    return drawn, status, {"Retry-After": "5"}
+
+
 def _unforeseen(error: Exception) -> ResponseReturnValue:
     log.error("unforeseen %s", fault.told(error))
     return _page(ChartsideError.title, ChartsideError.advice, "unforeseen", 500)
 
 
-def _page(title: str, advice: str, code: str, status: int) -> ResponseReturnValue:
+def _page(title: str, advice: str, code: str, status: int) -> tuple[str, int]:
     template = "_problem.html" if gate.is_fragment() else "error.html"
     return render_template(template, title=title, advice=advice, code=code), status

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.rank import fits
 from app.core.roles import May
 from app.web import gate, present
-from app.web.encounter import links_of, shell_of
+from app.web.encounter import acts_of, links_of, shell_of
 from app.web.looking import look
 from app.web.parts import parts
+from app.web.present.acting import hidden_acting
+from app.web.present.names import Payers
 
 blueprint = Blueprint("why", __name__, url_prefix="/l/<handle>/why")
 
@@ -36,7 +40,13 @@ def page(handle: str, id_: str) -> ResponseReturnValue:
         fits=fits(row, visit, parts().registry()) if row and visit else None,
         rule=next((rule for rule in parts().registry().rules if row and rule.source == row.rule), None),
     )
+    counted = next((hidden for hidden in found.hidden if ids.hidden(hidden) == id_), None)
+    if counted is not None:
+        payers = Payers.of(found.sources, found.identity)
+        view = replace(view, acting=hidden_acting(counted, acts_of(seen), payers, id_))
     hold_url = url_for("privacy.wrong_patient", handle=handle) if view.holds else ""
     shell = shell_of(seen)
     status = 200 if view.mark else 404
-    return render_template("encounter/why.html", shell=shell, why=view, hold_url=hold_url), status
+    return render_template(
+        "encounter/why.html", shell=shell, links=links_of(handle), why=view, hold_url=hold_url
+    ), status

@@ -16,6 +16,7 @@ import pytest
 from app import create_app, open_store
 from app.__main__ import main
 from app.config import ConfigError, Settings
+from app.core.ledger.practice import Practice
 from app.core.roles import Role, RoleRow, User, role_so_far
 from app.core.schedule.appointment import Plan
 from app.entries import ehr_entries, payer_entries
@@ -119,11 +120,25 @@ def test_a_weak_sealing_key_is_refused(keys: Path) -> None:
         (EHR.replace("https://ehr.example/fhir", "http://ehr.example/fhir"), "https"),
         (EHR.replace("https://ehr.example/fhir", "https://user@ehr.example/fhir"), "plain http"),
         (EHR + 'auth = "client_secret_basic"', "needs a client_secret"),
+        (EHR + 'writes = ["Observation"]', "writes: Observation; known: ServiceRequest, Task, DocumentReference"),
+        (EHR + 'writes = "Task"', "writes must be a list"),
+        (EHR + 'sensitive = "maybe"', "sensitive must be one of hold, send, not 'maybe'"),
+        (EHR + 'practice = { npi = "12" }', "npi must be ten digits, not '12'"),
+        (EHR + 'practice = { fax = "1" }', "unknown: fax; known: name, npi, phone"),
     ],
 )
 def test_an_ehr_entry_that_cannot_be_meant_is_refused_by_name(keys: Path, more: str, says: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(says)):
         ehr_entries(settings(keys, more))
+
+
+def test_nothing_is_written_and_nothing_sensitive_sent_unless_the_entry_says_so(keys: Path) -> None:
+    (silent,) = ehr_entries(settings(keys, EHR))
+    assert (silent.writes, silent.sensitive, silent.practice) == ((), "hold", Practice())
+    said = 'writes = ["Task"]\nsensitive = "send"\npractice = { name = "Alder Street Clinic", npi = "1982345678" }'
+    (spoken,) = ehr_entries(settings(keys, EHR + said))
+    assert (spoken.writes, spoken.sensitive) == (("Task",), "send")
+    assert spoken.practice == Practice("Alder Street Clinic", "1982345678")
 
 
 def test_a_payer_entry_that_cannot_be_meant_is_refused_by_name(keys: Path) -> None:

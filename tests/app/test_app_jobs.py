@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from app.__main__ import main as command
 from app.config import ConfigError
 from app.jobs import Jobs, queue
 from app.prefetch import Prefetching
@@ -27,6 +26,7 @@ from app.store.migrations import migrate
 from sandbox_config.environment import SETTINGS, environment
 from sandbox_config.serving import free_ports
 from tests.app.nights import DAY, NIGHT, Others, night
+from tests.furnished import write_database, write_secrets
 from tests.store.one_store import Clock, open_store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -161,8 +161,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "CHARTSIDE_SECRETS": str(tmp_path / "secrets"),
         "CHARTSIDE_DATABASE": f"sqlite:///{tmp_path}/site.sqlite3",
     }
-    command(["keys", str(tmp_path / "secrets")])
-    _app(made, "migrate").wait(timeout=120)
+    write_secrets(tmp_path / "secrets")
+    write_database(tmp_path / "site.sqlite3")
     return made
 
 
@@ -190,13 +190,20 @@ def test_the_jobs_end_when_they_are_told_to(environ: dict[str, str], tmp_path: P
         process.wait(timeout=60)
 
 
-def test_the_jobs_of_a_server_end_with_it_even_when_it_is_killed(environ: dict[str, str], tmp_path: Path) -> None:
+def test_the_jobs_of_a_server_are_started_again_and_end_with_it_even_when_it_is_killed(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     server = _app(environ, "serve", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _up(tmp_path)
-        children = _children(server.pid)
-        beside = [pid for pid in children if b"\0work\0" in _command(pid)]
+        (first,) = _beside(server)
+        os.kill(first, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while (beside := _beside(server)) in ([], [first]):
+            assert time.monotonic() < end, "nothing would leave any more"
+            time.sleep(0.1)
         assert len(beside) == 1
+        time.sleep(1.0)  # it takes up its signals just after
         server.kill()
         server.wait(timeout=60)
         end = time.monotonic() + 60
@@ -208,11 +215,15 @@ def test_the_jobs_of_a_server_end_with_it_even_when_it_is_killed(environ: dict[s
         server.wait(timeout=60)
 
 
+def _beside(server: subprocess.Popen[bytes]) -> list[int]:
+    return [pid for pid in _children(server.pid) if b"\0work\0" in _command(pid)]
+
+
 def _children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    if not found.exists():
+    found = list(Path(f"/proc/{pid}/task").glob("*/children"))  # of each thread its own
+    if not found:
         pytest.skip("this machine does not say whose child a process is")
-    return [int(child) for child in found.read_text().split()]
+    return [int(child) for of in found for child in of.read_text().split()]
 
 
 def _command(pid: int) -> bytes:

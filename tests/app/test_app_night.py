@@ -12,6 +12,8 @@ from app.store import audit
 from sandbox_config.scenario import CLINIC_TZ
 from tests.house import House, house
 
+pytestmark = pytest.mark.xdist_group("app-night")  # one house for all of them
+
 READ = {"Appointment", "Patient", "Coverage", "Consent", "Flag", "Organization", "Encounter"}
 BEFORE_DAWN = datetime(2026, 11, 24, 2, 30, tzinfo=CLINIC_TZ)
 

@@ -12,6 +12,8 @@ from bs4 import BeautifulSoup, Tag
 from sandbox_config.demo import browser
 from tests.house import House, house
 
+pytestmark = pytest.mark.xdist_group("operator")  # one house for all of them
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:

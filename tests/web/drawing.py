@@ -46,7 +46,7 @@ def why(panel: Panel, id_: str = "") -> str:
     """The page of one item; of the first expanded gap, where none is named."""
     known = id_ or view(panel).gaps[0].id
     seen = present.why_view(panel, known, today=TODAY, links=LINKS, ids=IDS)
-    return draw("encounter/why.html", shell=SHELL, why=seen, hold_url="/l/abc/wrong-patient")
+    return draw("encounter/why.html", shell=SHELL, links=LINKS, why=seen, hold_url="/l/abc/wrong-patient")
 
 
 class Reader(HTMLParser):

@@ -77,7 +77,7 @@ def test_every_act_of_a_rule_has_words_of_its_own() -> None:
 @pytest.mark.parametrize("gap_row", every_state(), ids=lambda r: f"{r.state}-{r.gap.group_id}")
 def test_a_row_leaves_nothing_unsaid(gap_row: GapRow) -> None:
     seen = shown(gap_row)
-    optional = {"note", "quotes", "verify", "clashes", "terms"}
+    optional = {"note", "quotes", "verify", "clashes", "terms", "acting"}
     for field in fields(seen):
         assert getattr(seen, field.name) or field.name in optional, field.name
     assert seen.mark.word

@@ -10,7 +10,7 @@ from handmade import TODAY, patient
 from app.core.chart import Identifier, Name, Patient, When
 from app.core.roles import Role
 from app.web import present
-from app.web.present.pages import limit_words
+from app.web.present.pages import limit_words, lists_of, ways
 from app.web.present.people import ROLE_WORDS, header, name_words, script
 
 MO = Name("official", "Al-Husseini", ("Mohammed",))
@@ -113,6 +113,26 @@ def test_a_role_that_is_not_enough_is_told_from_one_that_is_unknown() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_role_without_the_panel_is_told_where_it_may_go(role: Role) -> None:
-    urls = {"privacy.page": "/l/abc/privacy", "operator.page": "/l/abc/operator"}
-    expected = {Role.PRIVACY: ["/l/abc/privacy"], Role.OPERATOR: ["/l/abc/operator"]}
+    urls = {f"{name}.page": f"/l/abc/{name}" for name in ("privacy", "audit", "compliance", "operator")}
+    expected = {
+        Role.PRIVACY: ["/l/abc/privacy", "/l/abc/audit", "/l/abc/compliance"],
+        Role.OPERATOR: ["/l/abc/operator"],
+    }
     assert [door.url for door in present.doors(role, urls)] == expected.get(role, [])
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        (Role.CLINICIAN, ("encounter.page", "huddle.page", "sent.page", "follow_ups.page")),
+        (Role.CLINICAL_STAFF, ("encounter.page", "huddle.page", "sent.page", "follow_ups.page")),
+        (Role.MANAGER, ("encounter.page", "huddle.page", "sent.page", "follow_ups.page")),
+        (Role.PRIVACY, ("privacy.page", "audit.page", "compliance.page")),
+        (Role.FINANCE, ()),
+        (Role.OPERATOR, ()),
+        (Role.NONE, ()),
+    ],
+)
+def test_a_list_leads_only_to_pages_of_its_role(role: Role, places: tuple[str, ...]) -> None:
+    assert lists_of(role) == places
+    assert [way.url for way in ways({place: place for place in places})] == list(places)

@@ -170,7 +170,7 @@ def test_odd_addresses_are_refused_or_mean_nothing(home: House) -> None:
     }  # fmt: skip
     for name, value in odd.items():
         answer = team.session.get(f"{team.url}rows", params={name: value}, headers={"HX-Request": "true"}, timeout=30)
-        assert answer.status_code == 200, name
+        assert answer.status_code == (400 if "\0" in value else 200), name
     for day in ("9999-99-99", "2026-13-01", "-1", "0001-01-01", "2026-11-22T00:00:00"):
         assert team.get("print", day=day).status_code == 404
 

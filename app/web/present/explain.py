@@ -95,7 +95,7 @@ def _item(scene: Scene, id_: str) -> _Item | None:
     for card in _cards(found):
         if ids.card(card) == id_:
             return _of_card(card, scene)
-    for row in (*found.prompts, *found.more_prompts):
+    for row in (*found.prompts, *found.more_prompts, *found.put_away_prompts, *found.settled_prompts):
         if id_ in ids.prompts(row):
             return _of_prompt(row, scene)
     for gap in (*found.closed, *found.other):
@@ -108,7 +108,7 @@ def _item(scene: Scene, id_: str) -> _Item | None:
 
 
 def _cards(found: Panel) -> tuple[Card, ...]:
-    return (*found.gaps, *found.more_gaps, *found.staff, *found.excluded)
+    return (*found.gaps, *found.more_gaps, *found.staff, *found.excluded, *found.put_away, *found.settled)
 
 
 # --- a card -----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from app.core.flag import IdentityNote, SourceLine
 from app.core.identity import Differs
@@ -55,7 +56,12 @@ class Payers:
         return f"{self.short(payer)}'s record of this member is not the chart's: {listed(parts)}. {CHECK_PERSON}"
 
     def short(self, payer: str) -> str:
-        return short_names([*self.names.values(), self.full(payer)])[self.full(payer)]
+        return _short((*self.names.values(), self.full(payer)))[self.full(payer)]
+
+
+@lru_cache(500)
+def _short(names: tuple[str, ...]) -> Mapping[str, str]:
+    return short_names(names)
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.core.roles import Role
+from app.core.roles import May, Role, may
 from app.web.present.facts import TYPE_WORDS
 from app.web.present.people import ROLE_WORDS, user_words
 from app.web.present.text import distinct, listed, plain
@@ -13,10 +13,25 @@ from app.web.present.words import NOT_THIS_PATIENT
 
 _WHO = frozenset({"Practitioner", "PractitionerRole"})
 
-#: The page of a role that has no panel: its endpoint, and what its link says.
-_PLACES: Mapping[Role, tuple[str, str]] = {
-    Role.PRIVACY: ("privacy.page", f"Reports marked “{NOT_THIS_PATIENT}”, and restrictions"),
-    Role.OPERATOR: ("operator.page", "State of every EHR and payer"),
+#: The pages of a role that has no panel: their endpoints, and what their links say.
+_PLACES: Mapping[Role, Mapping[str, str]] = {
+    Role.PRIVACY: {
+        "privacy.page": f"Reports marked “{NOT_THIS_PATIENT}”, and restrictions",
+        "audit.page": "Audit: who saw and did what",
+        "compliance.page": "Conditions added and removed",
+    },
+    Role.OPERATOR: {"operator.page": "State of every EHR and payer"},
+}
+
+#: Where a link at the foot of a list leads, in the order in which they stand, and who may go there (any of these).
+_WAYS: Mapping[str, tuple[str, frozenset[May]]] = {
+    "encounter.page": ("Panel", frozenset({May.SEE_GAPS})),
+    "huddle.page": ("Schedule", frozenset({May.SEE_SCHEDULE})),
+    "sent.page": ("Sent to payers", frozenset({May.SEE_SENT})),
+    "follow_ups.page": ("Follow-ups", frozenset({May.SEE_SCHEDULE, May.SEE_GAPS})),
+    "privacy.page": ("Privacy", frozenset({May.DECIDE_HELD})),
+    "audit.page": ("Audit", frozenset({May.READ_AUDIT})),
+    "compliance.page": ("Compliance list", frozenset({May.SEE_COMPLIANCE})),
 }
 
 CLOSED = "You are signed out. To open Chartside again, go to the patient's chart."
@@ -44,12 +59,22 @@ def no_role(role: Role) -> ProblemView:
 
 def places(role: Role) -> tuple[str, ...]:
     """Endpoints of the pages that a role without the panel may open."""
-    return (_PLACES[role][0],) if role in _PLACES else ()
+    return tuple(_PLACES.get(role, ()))
 
 
 def doors(role: Role, urls: Mapping[str, str]) -> tuple[DoorView, ...]:
     """Links to those pages. `urls` by endpoint, as the routes made them."""
-    return tuple(DoorView(_PLACES[role][1], urls[place]) for place in places(role))
+    return tuple(DoorView(_PLACES[role][place], urls[place]) for place in places(role))
+
+
+def lists_of(role: Role) -> tuple[str, ...]:
+    """Endpoints of the pages that stand beside the panel and that this role may open."""
+    return tuple(place for place, (_, who) in _WAYS.items() if any(may(role, each) for each in who))
+
+
+def ways(urls: Mapping[str, str]) -> tuple[DoorView, ...]:
+    """Links to some of these pages. `urls` by endpoint, as the routes made them."""
+    return tuple(DoorView(words, urls[place]) for place, (words, _) in _WAYS.items() if place in urls)
 
 
 def shell(

@@ -15,7 +15,7 @@ from app.huddle import Day
 from app.web.present.dates import NOT_STATED, clock_words, plain_day, short_day, time_words
 from app.web.present.huddle.marks import mark_words
 from app.web.present.huddle.progress import visits_words
-from app.web.present.huddle.steps import step_words, tick_words
+from app.web.present.huddle.steps import back_words, step_words, tick_words
 from app.web.present.huddle.visit import NO_PAYER, counts_words, visit_words
 from app.web.present.huddle.words import OWNERS, WITHHELD
 from app.web.present.leaving import About, destroy_words, printed_words, weekday, who
@@ -178,6 +178,7 @@ def counted_words(row: Row, left_out: int) -> str:
 def _step(step: Step, ticks: Sequence[Tick], about: About) -> PaperStep:
     today = about.now.date()
     notes = [
+        back_words(step),
         "next in-person visit" if step.next_visit else "",
         f"due {short_day(step.due, today)}" if step.due else "",
         _covered(step),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from app.core.flag import Card, Panel, PromptRow, SourceState
@@ -53,10 +53,25 @@ class Held:
     prompts: Mapping[str, PromptRow] = field(default_factory=dict)
 
 
-def held_back(found: Panel, drawn: Drawn, earlier: Earlier, ids: Ids) -> Held:
-    """Every drawn row that an answer since would change: a line more or less pushes away what stands below."""
+def as_now(found: Panel, drawn: Drawn, kept: str, ids: Ids) -> tuple[Drawn, str]:
+    """The row of a tap under the id that it has now, in its place: a payer that came late may word a condition."""
+    now = next((ids.prompt(row) for row in _conditions(found) if kept and kept in ids.prompts(row)), kept)
+    places = tuple(dict.fromkeys(now if each == kept else each for each in drawn.ids))
+    return replace(drawn, ids=places), now
+
+
+def _conditions(found: Panel) -> tuple[PromptRow, ...]:
+    return (*found.prompts, *found.more_prompts, *found.put_away_prompts, *found.settled_prompts)
+
+
+def held_back(found: Panel, drawn: Drawn, earlier: Earlier, ids: Ids, kept: str = "") -> Held:
+    """Every drawn row that an answer since would change: a line more or less pushes away what stands below. The row of
+    a tap (`kept`) is shown as it is now: held back, it would be refused for ever.
+    """
     since: dict[frozenset[str], list[str]] = {}
     for id_ in drawn.ids:
+        if id_ == kept:
+            continue
         answered, heard = _heard(found, _WHAT.get(id_[:1], ""), ids), drawn.heard.get(id_, frozenset())
         if late := frozenset(key for key, name in answered.items() if name not in heard):
             since.setdefault(late, []).append(id_)

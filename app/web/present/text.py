@@ -22,6 +22,8 @@ _WORTH = re.compile(
 
 def plain(text: str) -> str:
     """One line without control characters, cut at a length that a screen can bear."""
+    if text.isascii() and text.isprintable() and len(text) <= MAX_CHARS:  # nearly all: nothing to look at one by one
+        return " ".join(text.split())
     kept = "".join(" " if c.isspace() or _unprintable(c) else c for c in text if ord(c) not in _BIDI)
     line = " ".join(kept.split())
     return line if len(line) <= MAX_CHARS else line[: MAX_CHARS - 1].rstrip() + "…"

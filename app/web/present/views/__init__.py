@@ -4,6 +4,7 @@ Every string that came from an EHR or payer has been through `text.plain`; escap
 """
 
 from app.web.present.views.huddle import HuddleLinks, HuddleView, StepView, TickView, ToolsView, VisitView
+from app.web.present.views.marks import Mark
 from app.web.present.views.pages import (
     DoorView,
     HoldView,
@@ -27,7 +28,6 @@ from app.web.present.views.rows import (
     EvidenceView,
     HeaderView,
     Labelled,
-    Mark,
     NameView,
     PromptView,
     Quote,

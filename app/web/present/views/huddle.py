@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.web.present.views.marks import Mark
 from app.web.present.views.panel import TroubleView
-from app.web.present.views.rows import Mark, NameView
+from app.web.present.views.rows import NameView
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class FieldView:
 class HuddleLinks:
     """The addresses of one launch's schedule, as the routes made them; each with the day and provider that is shown.
 
-    `open`, `tick` and `untick` are where the forms of a row are sent to; empty where this user may not.
+    `open`, `tick` and `untick` are where the forms of a row are sent to; empty where this user may not, and so are the
+    lists over all patients.
     """
 
     page: str
@@ -56,6 +58,8 @@ class HuddleLinks:
     open: str
     tick: str
     untick: str
+    sent: str = ""
+    follow_ups: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class ToolsView:
     find: str  # what is searched for
     keep: tuple[FieldView, ...]  # for the search: everything of the address but what is searched for
     keep_day: tuple[FieldView, ...]  # for the date field: everything but the day
+    came_back: str = ""  # how much a payer contradicts of what this user has said
 
 
 @dataclass(frozen=True, slots=True)

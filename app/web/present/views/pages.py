@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.present.views.rows import HeaderView, Labelled, Mark
+from app.web.present.views.acting import ActingView
+from app.web.present.views.marks import Mark
+from app.web.present.views.rows import HeaderView, Labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,4 @@ class WhyView:
     holds_title: str
     holds_words: str  # what the button does
     back_url: str
+    acting: ActingView | None = None  # of a condition that has no row on the panel

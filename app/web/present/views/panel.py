@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.present.views.rows import HeaderView, Mark, PromptView, RowView, StatusView
+from app.web.present.views.marks import Mark
+from app.web.present.views.rows import HeaderView, PromptView, RowView, StatusView
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,10 @@ class Links:
     why: str  # /l/<handle>/why/, before the id of an item
     schedule: str = ""  # the morning schedule, for who may see one
     back: str = ""  # the schedule that this patient was opened from
+    act: str = ""
+    undo: str = ""
+    sent: str = ""  # what left for payers, for who may see it
+    follow_ups: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +114,18 @@ class PanelView:
     shown: str  # when this was put together
     prepared: str = ""  # what the team has marked for today's appointment
     late_prepared: str = ""  # the same, marked after rows were drawn: below them, or it would push them away
+    overdue: tuple[str, ...] = ()  # what was promised about this patient and has not come
+    unsent: str = ""  # said once where nothing leaves, whatever is recorded
+    assess_words: str = ""  # why conditions cannot be assessed here
+    just: JustView | None = None  # what came of the last tap, where its row is not expanded
+    said: str = ""  # the same for those who hear it
+    drawn: str = ""  # what is on screen, for the form of the next tap
+
+
+@dataclass(frozen=True, slots=True)
+class JustView:
+    """The row of the last tap, where it stood in a fold; or why nothing was recorded."""
+
+    words: str = ""
+    rows: tuple[RowView, ...] = ()
+    prompts: tuple[PromptView, ...] = ()

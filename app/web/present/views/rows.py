@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A state as word, shape and tone. The shape names a drawing in `macros.html`; the tone a colour in `app.css`."""
-
-    word: str
-    shape: str
-    tone: str  # act | urgent | done | wait | unsure | quiet
+from app.web.present.views.acting import ActingView
+from app.web.present.views.marks import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +88,7 @@ class RowView:
     quotes: tuple[Quote, ...]
     terms: tuple[TermsView, ...]  # where several payers ask for it
     details: tuple[Labelled, ...]
+    acting: ActingView | None = None  # None: nothing is recorded where it is drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +122,4 @@ class PromptView:
     as_of: str
     note: str
     details: tuple[Labelled, ...]
+    acting: ActingView | None = None

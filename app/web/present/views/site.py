@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.present.views.rows import Labelled, Mark
+from app.web.present.views.marks import Mark
+from app.web.present.views.rows import Labelled
 
 
 @dataclass(frozen=True, slots=True)

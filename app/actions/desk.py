@@ -1,35 +1,19 @@
-"""Use case: what a person records here: who, in which role, about whom, and why. Nothing of it is sent to anybody.
-
-Each function asks whether the role may, and commits the change with its audit record. A second tap on the same button
-finds the change made, and changes nothing.
-"""
+"""What the privacy role decides, what hides a report, and what the team ticks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
-from app.core.roles import May, Role, may
+from app.actions.actor import Actor, entry_of, must
+from app.core.roles import May
 from app.core.schedule.tick import Tick
-from app.errors import NotAllowed, NotFound
+from app.errors import NotFound
 from app.store import Store, Tx, answers, audit, held, memories, restrictions, ticks
 from app.store.held import Decision, Held
 from app.store.restrictions import Restriction
-from app.store.said import Note, Person, Said
-
-__all__ = ["Actions", "Actor", "Decision", "Held", "Person", "PrivacyDesk", "Restriction", "Said"]
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, under which launch. `issuer`: of the EHR that gave them their role; it reaches no further."""
-
-    launch: str
-    user: str
-    name: str
-    role: Role
-    issuer: str
+from app.store.said import Note, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +33,17 @@ class Actions:
 
     def hold(self, actor: Actor, patient: str, payer: str, person: Person) -> bool:
         """ "Wrong patient": hide what `payer` says of `patient` for everyone, and delete what is kept of it."""
-        _must(actor, May.SEE_GAPS)
+        must(actor, May.SEE_GAPS)
         with self._store.begin() as tx:
             answers.alone(tx)
-            entry = _entry(tx, actor, "hold-report", patient, payer)
+            entry = entry_of(tx, actor, "hold-report", patient, payer)
             return held.hold(tx, entry, payer, Note(actor.name, person)) and _forget(tx, payer, patient)
 
     def decide(self, actor: Actor, name: str, decision: Decision, why: str, *, shown: str) -> Held | None:
         """Release a report, so that its payer is asked again, or keep it hidden. `shown` is the `Held.version` that was
         decided on; where it is another by now, nothing is done, and what stands now is given back. Raises NotFound.
         """
-        _must(actor, May.DECIDE_HELD)
+        must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
             found = held.find(tx, name)
             if found is None or not _ours(actor, found):
@@ -67,39 +51,39 @@ class Actions:
             if found.released or found.version != shown:
                 return found
             patient = found.said.patient if found.said else ""
-            entry = _entry(tx, actor, "decide-held", patient, found.payer, str(decision))
+            entry = entry_of(tx, actor, "decide-held", patient, found.payer, str(decision))
             held.decide(tx, entry, found, decision, Note(actor.name, why=why))
         return None
 
     def restrict(self, actor: Actor, patient: str, payer: str, person: Person, why: str) -> bool:
         """Enter a restriction on disclosure about `patient`, to one payer or to all; what they said is deleted."""
-        _must(actor, May.DECIDE_HELD)
+        must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
             answers.alone(tx)
-            entry = _entry(tx, actor, "restrict", patient, payer or "every-payer")
+            entry = entry_of(tx, actor, "restrict", patient, payer or "every-payer")
             return restrictions.enter(tx, entry, payer, Note(actor.name, person, why)) and _forget(tx, payer, patient)
 
     def lift(self, actor: Actor, patient: str, name: str, why: str) -> bool:
         """End a restriction that was entered here."""
-        _must(actor, May.DECIDE_HELD)
+        must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
-            entry = _entry(tx, actor, "lift-restriction", patient, "restriction")
+            entry = entry_of(tx, actor, "lift-restriction", patient, "restriction")
             return restrictions.lift(tx, entry, name, Note(actor.name, why=why))
 
     def tick(self, actor: Actor, patient: str, tick: Tick) -> bool:
         """Mark what has been prepared for an appointment of `patient` (patient key). `tick.by` and `tick.at` are not
         looked at: they are the actor's name and now. False where the same is marked already.
         """
-        _must(actor, May.TICK)
+        must(actor, May.TICK)
         with self._store.begin() as tx:
-            entry = _entry(tx, actor, "tick", patient, str(tick.what))
+            entry = entry_of(tx, actor, "tick", patient, str(tick.what))
             return ticks.put(tx, entry, actor.issuer, replace(tick, by=actor.name))
 
     def untick(self, actor: Actor, patient: str, tick: Tick) -> bool:
         """Take back what somebody has marked, whoever it was. False where it is not marked (any more)."""
-        _must(actor, May.TICK)
+        must(actor, May.TICK)
         with self._store.begin() as tx:
-            entry = _entry(tx, actor, "untick", patient, str(tick.what))
+            entry = entry_of(tx, actor, "untick", patient, str(tick.what))
             return ticks.undo(tx, entry, actor.issuer, tick.appointment, tick.step, tick.what)
 
     def prepared(self, patient: str, day: date) -> tuple[Tick, ...]:
@@ -111,12 +95,12 @@ class Actions:
 
     def desk(self, actor: Actor, patient: str) -> PrivacyDesk:
         """What the privacy role sees; each patient on it is audited as seen. `patient` empty: no chart is open."""
-        _must(actor, May.DECIDE_HELD)
+        must(actor, May.DECIDE_HELD)
         with self._store.begin() as tx:
             found = [each for each in held.hidden(tx) if _ours(actor, each)]
             entered = restrictions.in_force(tx, patient) if patient else []
             for seen in sorted({patient, *_patients(found)} - {""}):
-                audit.record(tx, _entry(tx, actor, "read-held", seen, "held"))
+                audit.record(tx, entry_of(tx, actor, "read-held", seen, "held"))
         waiting, kept = ([h for h in found if (h.decided_at is None) is new] for new in (True, False))
         return PrivacyDesk(tuple(waiting), tuple(kept), tuple(entered))
 
@@ -128,11 +112,6 @@ def _forget(tx: Tx, payer: str, patient: str) -> bool:
     return True
 
 
-def _must(actor: Actor, what: May) -> None:
-    if not may(actor.role, what):
-        raise NotAllowed
-
-
 def _ours(actor: Actor, found: Held) -> bool:
     """Held in the EHR whose privacy role asks. What cannot be opened any more names no EHR: anybody's may decide it."""
     return found.said is None or found.said.patient.startswith(f"{actor.issuer}|")
@@ -140,17 +119,3 @@ def _ours(actor: Actor, found: Held) -> bool:
 
 def _patients(found: Iterable[Held]) -> set[str]:
     return {each.said.patient for each in found if each.said}
-
-
-def _entry(tx: Tx, actor: Actor, action: str, patient: str, what: str, outcome: str = "ok") -> audit.Audit:
-    at: datetime = tx.now
-    return audit.Audit(
-        launch=actor.launch,
-        who=actor.user,
-        role=str(actor.role),
-        patient=patient,
-        action=action,
-        counts={what: 1},
-        outcome=outcome,
-        at=at,
-    )
