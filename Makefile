@@ -26,7 +26,7 @@ export CHARTSIDE_MERIDIAN_PORT := $(MERIDIAN_PORT)
 export CHARTSIDE_SANDBOX_BASIC_SECRET := sandbox-basic-secret
 export CHARTSIDE_SANDBOX_POST_SECRET := sandbox-post-secret
 
-.PHONY: help setup run test check fix demo work prefetch doctor bench bench-long chromium clean
+.PHONY: help setup run test check fix demo work prefetch doctor bench bench-long torture chromium clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -37,8 +37,8 @@ run: setup ## sandbox EHR, four payers and the app; prints one address (PORT=, E
 	@exec $(PY) -m sandbox_config --with-app $(ARGS)
 
 test: setup chromium .run/peers/ready check ## everything: lint, types and all tests, browser and peers included
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
-	@$(PY) -m pytest -m browser $(ARGS) # by themselves: a starved Chromium is slow in ways that no user sees
+	@$(PY) -m pytest -n 3 --dist loadgroup -m "not browser" $(ARGS) # they wait a third of the time: for servers, payers, disks
+	@$(PY) -m pytest -n 2 --dist loadfile -m browser $(ARGS) # by themselves: a starved Chromium is slow in ways that no user sees
 
 check: setup ## ruff, mypy, templates
 	@$(PY) -m ruff check $(SOURCES)
@@ -67,6 +67,9 @@ bench: setup ## the speed ratios, one a line: name value bound ok|short (ARGS=NA
 
 bench-long: setup ## what takes minutes: 100,000 mutated payloads, the prefetch of 1,500 visits
 	@$(PY) -m tests.bench --long $(ARGS)
+
+torture: setup ## the two-way loop under fire, SQLite and PostgreSQL: 200 kills, 10,000 actions (ARGS="--on sqlite")
+	@$(PY) -m tests.loop.torture $(ARGS)
 
 chromium: ## Debian's Chromium for the browser tests, where this machine allows it
 	@.ci/chromium

@@ -8,13 +8,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.bench import browser_bytes, cpu, launches, morning, prefetch, shell, users
+from tests.bench import action, browser_bytes, cpu, launches, morning, outbox, prefetch, shell, users
 from tests.bench.figure import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "launch": launches.measure,
     "morning": morning.measure,
     "shell": shell.measure,
+    "action": action.measure,
+    "outbox": outbox.measure,
     "cpu": cpu.measure,
     "users": users.measure,
     "bytes": browser_bytes.measure,

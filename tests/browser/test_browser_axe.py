@@ -102,7 +102,7 @@ def test_the_privacy_officers_page_is_accessible_and_fits_a_narrow_frame(own_hom
     page.get_by_role("button", name="Not this patient: Northwind Health Plan").click()
     expect(page.locator("#flags")).to_contain_text("Not this patient")
     page.goto(own_home.mint("payers-disagree", user="privacy")["launch_url"])
-    page.locator(".doors a").click()
+    page.locator(".doors a").first.click()
     page.get_by_label("Do not disclose to").select_option(label="Every payer")
     form = page.get_by_role("form", name="New restriction")
     form.get_by_label("Reason").fill("Asked for in writing")

@@ -41,7 +41,7 @@ def test_shift_tab_leads_back_out(home: House, page: Page) -> None:
 def test_enter_and_space_open_and_close_details(home: House, page: Page, key: str) -> None:
     frame = click_patient(page, home, "one-open-gap")
     finished(frame)
-    details = frame.locator("[data-kind] details").first
+    details = frame.locator('[data-kind] details[id$="-details"]').first
     details.locator("summary").focus()
     page.keyboard.press(key)
     expect(details).to_have_attribute("open", "")

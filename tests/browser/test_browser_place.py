@@ -54,13 +54,13 @@ def test_a_late_payer_moves_nothing_that_the_reader_has_opened(own_home: House, 
         expect(frame.locator("#strip")).to_contain_text("Asking")
         summary = _tab_to_summary_of(frame, row.get_attribute("id") or "")
         page.keyboard.press("Enter")
-        expect(row.locator("details")).to_have_attribute("open", "")
+        expect(row.locator('details[id$="-details"]')).to_have_attribute("open", "")
         frame.evaluate("scrollTo(0, 120)")
         before, drawn = _scroll(frame), _tops(frame)
         assert before == 120
     finished(frame)
 
-    expect(row.locator("details")).to_have_attribute("open", "")
+    expect(row.locator('details[id$="-details"]')).to_have_attribute("open", "")
     assert focused(frame)["id"] == f"{row.get_attribute('id')}-details"
     assert summary.evaluate("e => e === document.activeElement")
     assert _scroll(frame) == before
