@@ -64,13 +64,27 @@ class Person:
                 page = self.session.get(minted["launch_url"], timeout=30)
                 if "/l/" in page.url:
                     self.panel = page.url
-                    self.html = watch(self.session, page.url, limit=200).html
+                    self._read(end)
                     return
             except (requests.RequestException, TimeoutError):
                 self.session.close()
             if time.monotonic() > end:
                 raise TimeoutError(f"{self.scenario} cannot be opened")
             time.sleep(0.5)
+
+    def _read(self, end: float) -> None:
+        """The finished panel, with something to say about it: what did not answer in time may be asked anew just now.
+        Raises TimeoutError.
+        """
+        while time.monotonic() < end:
+            try:
+                self.html = watch(self.session, self.panel, limit=200).html
+                if self._forms():
+                    return
+            except requests.RequestException:
+                self.session.close()
+            time.sleep(0.5)
+        raise TimeoutError(f"nothing can be said about {self.scenario} by {self.user}: {self.html[:3000]}")
 
     def act(self, more: Callable[[], bool]) -> None:
         """Tap as long as more is wanted: something on each row in turn, the last with script, so that the answer is the
@@ -92,17 +106,23 @@ class Person:
 
     def _pick(self) -> list[tuple[str, dict[str, str]]]:
         """One form of each row that is drawn, in an order by chance."""
+        if not (rows := self._forms()):
+            self._read(time.monotonic() + PATIENCE_S)
+            rows = self._forms()
+        picked = [self.draw.choice(forms) for forms in rows.values()]
+        self.draw.shuffle(picked)
+        return picked
+
+    def _forms(self) -> dict[str, list[tuple[str, dict[str, str]]]]:
+        """What can be said by the panel as it was last drawn, by row."""
         rows: dict[str, list[tuple[str, dict[str, str]]]] = {}
         for match in _FORM.finditer(self.html):
             fields = dict(_FIELD.findall(match[0]))
             forms = [("undo", fields)] if match[1] == "undo" else []
             forms += [("act", {**fields, "say": say}) for say in _SAY.findall(match[0]) if PLAIN.fullmatch(say)]
-            rows.setdefault(fields["item"], []).extend(forms)
-        picked = [self.draw.choice(forms) for forms in rows.values() if forms]
-        if not picked:
-            raise LookupError(f"nothing can be said about {self.scenario} by {self.user}: {self.html[:3000]}")
-        self.draw.shuffle(picked)
-        return picked
+            if forms:
+                rows.setdefault(fields["item"], []).extend(forms)
+        return rows
 
     def _send(self, path: str, form: dict[str, str], *, script: bool) -> requests.Response | None:
         """The answer; None: there never was one, or none that says whether it was recorded."""
