@@ -46,11 +46,14 @@ def waiting(here: Stage) -> Counter[str]:
 
 
 def of_ledger(every: Sequence[Action], taps: Taps) -> Iterator[str]:
-    """Every acknowledged tap is there once, every other one at most once, and nothing that was refused."""
+    """Every acknowledged tap is there once, every other one at most once, and nothing that was refused, but for a tap
+    that was not answered, taken back meanwhile by somebody who saw it recorded, and then tapped again: it is out of date.
+    """
     often = Counter(action.word for action in every)
+    stands = {action.word for action in every if not action.undone_at}
     yield from (f"lost: {word}" for word in taps.kept if often[word] == 0)
     yield from (f"recorded {times} times: {word}" for word, times in often.items() if times > 1)
-    yield from (f"refused, and recorded: {word}" for word in taps.refused if often[word])
+    yield from (f"refused, and recorded: {word}" for word in taps.refused & stands)
     yield from (f"from nowhere: {word}" for word in often.keys() - taps.kept - taps.unknown - taps.refused)
     undone = {action.id for action in every if action.undone_at}
     yield from (f"taken back, and stands: {name}" for name in taps.undone - undone)
