@@ -88,7 +88,7 @@ def clinic(visits: int, *options: str) -> Iterator[Clinic]:
                 _wait_for(f"http://127.0.0.1:{app}/healthz", running, log)
                 at = f"http://localhost:{ehr}", f"http://127.0.0.1:{app}"
                 urls = {payer: f"http://localhost:{port}" for payer, port in zip(CONNECTED, payers, strict=True)}
-                yield Clinic(Sandbox(*at, folder / "clinic.sqlite3", running.pid), urls)
+                yield Clinic(Sandbox(*at, folder / "clinic.sqlite3", running.pid, urls), urls)
             finally:
                 running.send_signal(signal.SIGINT)
                 running.wait(timeout=20)

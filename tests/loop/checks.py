@@ -46,8 +46,8 @@ def waiting(here: Stage) -> Counter[str]:
 
 
 def of_ledger(every: Sequence[Action], taps: Taps) -> Iterator[str]:
-    """Every acknowledged tap is there once, every other one at most once, and nothing that was refused, but for a tap
-    that was not answered, taken back meanwhile by somebody who saw it recorded, and then tapped again: it is out of date.
+    """Every acknowledged tap is there once, every other one at most once, and nothing that was refused stands. One that
+    got no answer, was taken back by somebody who saw it, and is tapped again is refused: it is out of date.
     """
     often = Counter(action.word for action in every)
     stands = {action.word for action in every if not action.undone_at}
